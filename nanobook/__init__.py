@@ -1,0 +1,70 @@
+"""nanobook: backtesting on whole arrays, compiled.
+
+Where things are, from the ground up::
+
+    jit, errors     how kernels compile; what is raised
+    types           prices, symbols, sides and other small values; struct dtypes
+    panel           frames, arrays and schedules to matrices and back
+    persistence     arrays to files and back
+    datasets        real prices that a dependency ships; seeded synthetic ones
+    metrics         Metrics, rolling statistics, drawdown
+    report          plots and tear sheets
+    portfolio       the simulator: backtest, backtest_weights, BacktestResult
+    cli             the `nanobook` command
+
+Every public name can be had from here and loads its room when first used, so importing
+nanobook itself costs next to nothing.
+"""
+
+from importlib import import_module
+
+__version__ = "0.1.0"
+
+_ROOM_OF = {
+    "ArgumentTypeError": "errors",
+    "FileFormatError": "errors",
+    "MissingDependencyError": "errors",
+    "NanobookError": "errors",
+    "RangeError": "errors",
+    "ValidationError": "errors",
+    "OrderStatus": "types",
+    "Price": "types",
+    "Side": "types",
+    "Symbol": "types",
+    "TimeInForce": "types",
+    "Metrics": "metrics",
+    "compute_metrics": "metrics",
+    "drawdown": "metrics",
+    "drawdown_series": "metrics",
+    "rolling_max_drawdown": "metrics",
+    "rolling_sharpe": "metrics",
+    "rolling_volatility": "metrics",
+    "TearSheet": "report",
+    "tear_sheet": "report",
+    "BacktestResult": "portfolio",
+    "CostModel": "portfolio",
+    "Stops": "portfolio",
+    "backtest": "portfolio",
+    "backtest_weights": "portfolio",
+    "py_backtest_weights": "aliases",
+    "py_capabilities": "aliases",
+    "py_compute_metrics": "aliases",
+    "py_rolling_sharpe": "aliases",
+    "py_rolling_volatility": "aliases",
+    "capabilities": "capabilities",
+}
+
+__all__ = ["__version__", *_ROOM_OF]
+
+
+def __getattr__(name):
+    room = _ROOM_OF.get(name)
+    if room is None:
+        raise AttributeError(f"module 'nanobook' has no attribute {name!r}")
+    value = getattr(import_module(f"nanobook.{room}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__():
+    return sorted({*globals(), *__all__})
