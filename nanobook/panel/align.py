@@ -1,0 +1,101 @@
+"""Weights onto prices: which row of weights trades at which bar, and which column is whose."""
+
+import numpy as np
+
+from nanobook.errors import ValidationError
+from nanobook.panel.frames import _shown
+
+__all__ = ["align_rows", "align_columns"]
+
+
+def align_rows(index, weight_index, lag):
+    """Find for every bar the row of weights that trades there.
+
+    A row dated on a bar trades `lag` bars later. A row dated between two bars is known when
+    the earlier one has closed, so it trades `lag` bars after that one, and never before its
+    own date. Where several rows meet at one bar, the latest wins.
+
+    Parameters
+    ----------
+    index : Index of length T
+        Dates of the prices, ascending.
+    weight_index : Index of length R
+        Dates of the weights, ascending; any subset of the prices' dates, or other dates.
+    lag : int
+        Bars between knowing a weight and trading on it.
+
+    Returns
+    -------
+    ndarray of shape (T,)
+        int64: a row of the weights, or -1 where nothing trades.
+
+    Raises
+    ------
+    ValidationError
+        If the two indexes can't be compared, or no row falls on any bar.
+    """
+    bars = len(index)
+    row_at = np.full(bars, -1, dtype=np.int64)
+    if index is weight_index or index.equals(weight_index):
+        row_at[lag:] = np.arange(max(bars - lag, 0))
+        return row_at
+    where = _positions(index, weight_index)
+    exact = np.zeros(len(weight_index), dtype=bool)
+    inside = where < bars
+    exact[inside] = np.asarray(index[where[inside]] == weight_index[inside])
+    trades_at = np.where(exact, where + lag, where + max(lag - 1, 0))
+    if not inside.any():
+        raise ValidationError(
+            f"weights must have a date up to the last price, {index[-1]}, "
+            f"but begin at {weight_index[0]}"
+        )
+    rows = np.flatnonzero(trades_at < bars)
+    row_at[trades_at[rows]] = rows  # the last of several stays
+    return row_at
+
+
+def align_columns(columns, weight_columns):
+    """Find the column of the prices that each column of the weights belongs to.
+
+    Parameters
+    ----------
+    columns : Index of length N
+        Symbols of the prices.
+    weight_columns : Index of length K
+        Symbols of the weights, in any order.
+
+    Returns
+    -------
+    ndarray of shape (K,)
+        Positions in `columns`.
+
+    Raises
+    ------
+    ValidationError
+        If a column of the weights has no prices; the message names it.
+    """
+    where = columns.get_indexer(weight_columns)
+    unknown = [label for label, at in zip(weight_columns, where, strict=True) if at < 0]
+    if unknown:
+        raise ValidationError(
+            f"weights must have columns that prices have, but {_shown(unknown)} isn't among "
+            f"{_shown(list(columns))}"
+        )
+    return where
+
+
+def _positions(index, weight_index):
+    """Return where each weight's date stands among the prices' dates, from the left."""
+    dated, weights_dated = hasattr(index, "tz"), hasattr(weight_index, "tz")
+    if dated != weights_dated:
+        raise ValidationError(
+            f"weights and prices must be indexed alike, got {weight_index.dtype} "
+            f"beside {index.dtype}"
+        )
+    try:
+        return np.asarray(index.searchsorted(weight_index, side="left"), dtype=np.int64)
+    except TypeError as error:
+        raise ValidationError(
+            f"weights and prices must be indexed alike, got {weight_index.dtype} "
+            f"beside {index.dtype}: {error}"
+        ) from None

@@ -1,0 +1,104 @@
+"""An index of dates, numbers or strings as plain arrays, and back: for files without pickle."""
+
+import numpy as np
+
+from nanobook.errors import FileFormatError, ValidationError
+
+__all__ = ["labels_to_arrays", "labels_from_arrays", "labels_equal"]
+
+
+def labels_to_arrays(key, labels):
+    """Take an index apart into a description and an array.
+
+    Parameters
+    ----------
+    key : str
+        The name to store it under.
+    labels : Index or None
+        Dates, numbers or strings.
+
+    Returns
+    -------
+    description : dict
+        What JSON can hold: kind, name, time zone.
+    arrays : dict of ndarray
+        The values, under `key`; empty for None.
+
+    Raises
+    ------
+    ValidationError
+        If labels are of a kind that can't be stored without pickling.
+    """
+    if labels is None:
+        return {"kind": "none"}, {}
+    name = labels.name if isinstance(labels.name, str | int | float | None) else str(labels.name)
+    if hasattr(labels, "tz"):
+        zone = None if labels.tz is None else str(labels.tz)
+        described = {"kind": "dates", "name": name, "zone": zone, "unit": labels.unit}
+        return described, {key: np.array(labels.asi8)}
+    if labels.dtype.kind in "iufb":
+        return {"kind": "numbers", "name": name}, {key: np.array(labels)}
+    values = list(labels)
+    if all(isinstance(value, str) for value in values):
+        return {"kind": "strings", "name": name}, {key: np.array(values, dtype=np.str_)}
+    odd = next(value for value in values if not isinstance(value, str))
+    raise ValidationError(
+        f"labels must be dates, numbers or strings to be saved, got {type(odd).__name__} {odd!r}"
+    )
+
+
+def labels_from_arrays(key, description, arrays):
+    """Put an index together again.
+
+    Parameters
+    ----------
+    key : str
+        The name it was stored under.
+    description : dict
+        As `labels_to_arrays` gave it.
+    arrays : mapping of ndarray
+        The file's arrays.
+
+    Returns
+    -------
+    Index or None
+        The labels.
+
+    Raises
+    ------
+    FileFormatError
+        If the description is of no known kind.
+    """
+    kind = description.get("kind")
+    if kind == "none":
+        return None
+    import pandas as pd
+
+    if kind == "dates":
+        dates = pd.DatetimeIndex(arrays[key].view(f"M8[{description['unit']}]"))
+        if description["zone"] is not None:
+            dates = dates.tz_localize("UTC").tz_convert(description["zone"])
+        return dates.rename(description["name"])
+    if kind == "numbers":
+        return pd.Index(arrays[key], name=description["name"])
+    if kind == "strings":
+        return pd.Index(arrays[key].tolist(), name=description["name"])
+    raise FileFormatError(f"unknown kind of labels {kind!r} for {key}")
+
+
+def labels_equal(left, right):
+    """Return whether two indexes, or None, hold the same labels in the same order.
+
+    Parameters
+    ----------
+    left, right : Index or None
+        What to compare.
+
+    Returns
+    -------
+    bool
+        True if equal.
+    """
+    if left is None or right is None:
+        return left is right
+    return bool(left.equals(right))

@@ -1,0 +1,194 @@
+"""The seed's lists of ``(symbol, value)`` pairs, one list a period, to matrices.
+
+Reading a pair costs about as much as all of its simulation, so whole rows go through
+``zip`` and ``array``, which check in C what has to be checked.
+"""
+
+from array import array
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from nanobook.errors import ArgumentTypeError, RangeError, ValidationError
+from nanobook.types.records import EARLIER_TARGET
+from nanobook.types.symbol import Symbol
+
+__all__ = ["Schedule", "read_schedule", "merge_symbols"]
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """A schedule read but not yet spread over columns: flat values, rows of symbols."""
+
+    rows: list  # T tuples of symbols
+    values: list  # T arrays, as long as their rows
+
+    @cached_property
+    def symbols(self):
+        """The distinct symbols, as a set."""
+        distinct = set(self.rows)
+        return set().union(*distinct)
+
+    @cached_property
+    def has_duplicates(self):
+        """Whether a symbol stands twice in one period."""
+        return any(len(set(row)) < len(row) for row in set(self.rows))
+
+    def spread(self, column_of, missing, dtype):
+        """Return the (T, N) matrix; of a symbol's several values in a period the last stays.
+
+        Parameters
+        ----------
+        column_of : dict
+            Symbol to column.
+        missing : number
+            What stands where a symbol isn't listed.
+        dtype : dtype
+            Of the matrix.
+
+        Returns
+        -------
+        ndarray of shape (T, N)
+            The values by column.
+        """
+        matrix = np.full((len(self.rows), len(column_of)), missing, dtype=dtype)
+        last, columns = None, None
+        for target, row, values in zip(matrix, self.rows, self.values, strict=True):
+            if row != last:
+                last, columns = row, np.array([column_of[symbol] for symbol in row], dtype=np.intp)
+            target[columns] = values
+        return matrix
+
+    def overruled(self, column_of):
+        """Return the values that a later one of the same period and symbol overrules.
+
+        Parameters
+        ----------
+        column_of : dict
+            Symbol to column.
+
+        Returns
+        -------
+        ndarray of EARLIER_TARGET
+            In the order of the schedule.
+        """
+        found = []
+        if self.has_duplicates:
+            for bar, (row, values) in enumerate(zip(self.rows, self.values, strict=True)):
+                last = {symbol: at for at, symbol in enumerate(row)}
+                found += [
+                    (bar, column_of[symbol], values[at])
+                    for at, symbol in enumerate(row)
+                    if last[symbol] != at
+                ]
+        return np.array(found, dtype=EARLIER_TARGET)
+
+
+def read_schedule(name, schedule, typecode):
+    """Read a sequence of periods, each a sequence of ``(symbol, value)`` tuples.
+
+    Parameters
+    ----------
+    name : str
+        The argument's name, for messages.
+    schedule : sequence of sequences of (str, number)
+        One inner sequence a period.
+    typecode : {"d", "q"}
+        Whether values are floats (ints count as floats) or int64 (floats are refused).
+
+    Returns
+    -------
+    Schedule
+        The rows of symbols and of values.
+
+    Raises
+    ------
+    ArgumentTypeError
+        If a period isn't a sequence of tuples, or a value isn't a number of its kind.
+    RangeError
+        If an integer is outside int64.
+    ValidationError
+        If a tuple isn't a pair, or a symbol is longer than 8 bytes.
+    """
+    rows, columns = [], []
+    known = set()
+    for period, pairs in enumerate(_as_sequence(name, schedule)):
+        if type(pairs) is not list:
+            pairs = _as_sequence(f"{name}[{period}]", pairs)
+        if not pairs:
+            rows.append(())
+            columns.append(array(typecode))
+            continue
+        try:
+            if not isinstance(pairs[0], tuple):
+                raise TypeError
+            symbols, values = zip(*pairs, strict=True)
+            columns.append(array(typecode, values))
+        except (TypeError, ValueError, OverflowError):
+            raise _fault(f"{name}[{period}]", pairs, typecode) from None
+        if rows and symbols == rows[-1]:
+            symbols = rows[-1]
+        elif not _all_strings(symbols) or symbols not in known:
+            for symbol in symbols:
+                _check_symbol(f"{name}[{period}]", symbol)
+            known.add(symbols)
+        rows.append(symbols)
+    return Schedule(rows, columns)
+
+
+def merge_symbols(*schedules):
+    """Return the symbols of all schedules in byte order.
+
+    Parameters
+    ----------
+    *schedules : Schedule
+        Those to merge.
+
+    Returns
+    -------
+    list of str
+        Distinct symbols, sorted.
+    """
+    return sorted(set().union(*(schedule.symbols for schedule in schedules)))
+
+
+def _as_sequence(name, value):
+    """Return `value` if it has a length and an order, else say what it is instead."""
+    unordered = isinstance(value, str | bytes | Mapping | set | frozenset)
+    if unordered or not (hasattr(value, "__len__") and hasattr(value, "__getitem__")):
+        raise ArgumentTypeError(f"{name} must be a list, got {type(value).__name__}")
+    return value
+
+
+def _all_strings(symbols):
+    return all(isinstance(symbol, str) for symbol in symbols)
+
+
+def _check_symbol(where, symbol):
+    if not isinstance(symbol, str):
+        raise ArgumentTypeError(
+            f"{where} must name symbols by strings, got {type(symbol).__name__} {symbol!r}"
+        )
+    Symbol(symbol)
+
+
+def _fault(where, pairs, typecode):
+    """Find the first pair of a period that can't be read, and say what's wrong with it."""
+    kind = "an integer" if typecode == "q" else "a number"
+    for at, pair in enumerate(pairs):
+        spot = f"{where}[{at}]"
+        if not isinstance(pair, tuple):
+            return ArgumentTypeError(
+                f"{spot} must be a tuple (symbol, value), got {type(pair).__name__} {pair!r}"
+            )
+        if len(pair) != 2:
+            return ValidationError(f"{spot} must be a pair (symbol, value), got {len(pair)} items")
+        try:
+            array(typecode, pair[1:])
+        except TypeError:
+            return ArgumentTypeError(f"{spot} must have {kind} as its value, got {pair[1]!r}")
+        except OverflowError:
+            return RangeError(f"{spot} must have a value inside int64, got {pair[1]}")
+    return ArgumentTypeError(f"{where} must be a list of (symbol, value) tuples")

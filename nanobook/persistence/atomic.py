@@ -1,0 +1,35 @@
+"""Write a file beside its place, then move it there: whole or not at all."""
+
+import contextlib
+import os
+import secrets
+from pathlib import Path
+
+__all__ = ["atomic_write"]
+
+
+@contextlib.contextmanager
+def atomic_write(path):
+    """Give a binary file to write to; it takes the place of `path` when the block has ended.
+
+    Parameters
+    ----------
+    path : str or PathLike
+        Where the file shall be; an old one stays untouched until then, or if the block raises.
+
+    Yields
+    ------
+    file object
+        Open for writing bytes.
+    """
+    path = Path(path)
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(6)}.part")
+    try:
+        with open(beside, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(beside, path)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
