@@ -1,0 +1,18 @@
+"""What this build can do, for code that probes before it calls."""
+
+__all__ = ["capabilities"]
+
+#: Names of both generations of the original, so that either's probing succeeds; each is added
+#: when what it names works.
+_CAPABILITIES = ("backtest_stops", "backtest_holdings")
+
+
+def capabilities():
+    """Return the names of the optional features that this build has.
+
+    Returns
+    -------
+    list of str
+        A fresh list.
+    """
+    return list(_CAPABILITIES)

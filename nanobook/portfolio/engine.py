@@ -1,0 +1,108 @@
+"""The arrays around the kernel: made, grown where records need room, and trimmed."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from nanobook.portfolio.simulate import (
+    FILLS,
+    STOP_EVENTS,
+    Bars,
+    Columns,
+    Log,
+    simulate,
+)
+from nanobook.types.records import FILL, FILL_CENTS, STOP_EVENT, STOP_EVENT_CENTS, STOP_TRACKER
+
+__all__ = ["Run", "run"]
+
+#: Records that room is made for at first; what isn't written to costs no memory.
+_FIRST_RECORDS = 1_000_000
+
+
+class Run(NamedTuple):
+    """What came of a simulation, as arrays."""
+
+    money: np.ndarray  # (5, T): EQUITY, CASH, COSTS, TRADED, GROSS
+    returns: np.ndarray  # (T,)
+    missing: np.ndarray  # (N,)
+    positions: np.ndarray  # (T, N), or (0, N) without records
+    fills: np.ndarray
+    stop_events: np.ndarray
+
+
+def run(market, start_cash, rules, rates, *, post_cost, atr_period=0, records=True):
+    """Simulate a market from its first bar to its last.
+
+    Parameters
+    ----------
+    market : Market
+        Prices and weights; the prices' dtype decides the unit of money.
+    start_cash : int or float
+        Cash before the first bar, of the prices' dtype.
+    rules : Rules
+        How to trade.
+    rates : Rates
+        What trades cost.
+    post_cost : bool
+        Whether to size by the post-cost rule, which only float64 money has.
+    atr_period : int, default 0
+        Changes an ATR stop averages; 0 without one.
+    records : bool, default True
+        Whether positions, fills and stop events are kept.
+
+    Returns
+    -------
+    Run
+        Series and records.
+    """
+    bars, columns = market.prices.shape
+    cents = rules.whole
+    dtype = np.int64 if cents else np.float64
+    scratch = Columns(
+        state=np.zeros((5, columns), dtype),
+        sizing=np.zeros((2, columns)),
+        locked=np.zeros(columns, np.bool_),
+        missing=np.zeros(columns, np.int64),
+        trackers=np.zeros(columns, STOP_TRACKER),
+        changes=np.zeros((columns, atr_period)),
+    )
+    series = Bars(money=np.empty((5, bars), dtype), returns=np.empty(bars))
+    stops = bool(rules.fixed or rules.trailing or rules.atr_multiple)
+    most_a_bar = 2 * columns + market.earlier.size
+    room = max(most_a_bar, min(_FIRST_RECORDS, columns * (bars + 1))) if records else 0
+    log = Log(
+        positions=np.empty((bars if records else 0, columns), dtype),
+        fills=np.empty(room, FILL_CENTS if cents else FILL),
+        stop_events=np.empty(
+            (room if stops else columns) if records else 0,
+            STOP_EVENT_CENTS if cents else STOP_EVENT,
+        ),
+        cursor=np.zeros(4, np.int64),
+    )
+    sizing = True if post_cost else None
+    while simulate(market, scratch, series, log, start_cash, rules, rates, sizing) < bars:
+        log = log._replace(
+            fills=_doubled(log.fills, log.cursor[FILLS]),
+            stop_events=_doubled(log.stop_events, log.cursor[STOP_EVENTS]),
+        )
+    return Run(
+        money=series.money,
+        returns=series.returns,
+        missing=scratch.missing,
+        positions=log.positions,
+        fills=_trimmed(log.fills, log.cursor[FILLS]),
+        stop_events=_trimmed(log.stop_events, log.cursor[STOP_EVENTS]),
+    )
+
+
+def _doubled(records, used):
+    larger = np.empty(2 * records.size, records.dtype)
+    larger[:used] = records[:used]
+    return larger
+
+
+def _trimmed(records, used):
+    """Cut to what was used; copied where most of the room would be kept for nothing."""
+    kept = records[:used]
+    return kept if 2 * used > records.size else kept.copy()
