@@ -29,7 +29,7 @@ def infer_periods_per_year(index):
         return 252.0
     seconds = np.asarray(index.as_unit("ns").asi8) / 1e9
     gap = float(np.median(np.diff(seconds))) / _DAY
-    days_a_year = 365.0 if bool((np.asarray(index.dayofweek) >= 5).any()) else 252.0
+    days_a_year = 365.0 if bool((np.asarray(index.day_of_week) >= 5).any()) else 252.0
     if gap < 0.9:
         _, bars = np.unique(np.asarray(index.normalize().as_unit("ns").asi8), return_counts=True)
         return float(np.median(bars)) * days_a_year

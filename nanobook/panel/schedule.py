@@ -12,7 +12,7 @@ from functools import cached_property
 import numpy as np
 
 from nanobook.errors import ArgumentTypeError, RangeError, ValidationError
-from nanobook.types.records import EARLIER_TARGET
+from nanobook.types.records import EARLIER_TARGET, LISTING
 from nanobook.types.symbol import Symbol
 
 __all__ = ["Schedule", "read_schedule", "merge_symbols"]
@@ -84,6 +84,27 @@ class Schedule:
                     if last[symbol] != at
                 ]
         return np.array(found, dtype=EARLIER_TARGET)
+
+    def repeated(self, column_of):
+        """Return all pairs of those periods that list a symbol more than once.
+
+        Parameters
+        ----------
+        column_of : dict
+            Symbol to column.
+
+        Returns
+        -------
+        ndarray of LISTING
+            In the order of the schedule.
+        """
+        found = []
+        if self.has_duplicates:
+            for bar, (row, values) in enumerate(zip(self.rows, self.values, strict=True)):
+                if len(set(row)) < len(row):
+                    columns = [column_of[symbol] for symbol in row]
+                    found += zip([bar] * len(row), columns, values, strict=True)
+        return np.array(found, dtype=LISTING)
 
 
 def read_schedule(name, schedule, typecode):

@@ -180,7 +180,7 @@ def last_listed(prices):
         int64.
     """
     bars, columns = prices.shape
-    if bars and (prices[-1] >= 0).all():
+    if not bars or (prices[-1] >= 0).all():
         return np.full(columns, bars - 1, dtype=np.int64)
     listed = prices >= 0
     last = bars - 1 - np.argmax(listed[::-1], axis=0)

@@ -1,6 +1,7 @@
 """`BacktestResult`: what a backtest gives back, as frames, as arrays or as the seed's lists."""
 
 import dataclasses
+import math
 from collections.abc import Mapping
 from functools import cached_property
 
@@ -15,6 +16,7 @@ from nanobook.persistence.npz import read_npz, write_npz
 from nanobook.portfolio.engine import Run
 from nanobook.portfolio.simulate import CASH, COSTS, EQUITY, GROSS, TRADED
 from nanobook.types.codes import REASONS
+from nanobook.types.records import LISTING
 
 __all__ = ["BacktestResult"]
 
@@ -49,7 +51,9 @@ class BacktestResult(Mapping):
         What `metrics` is computed with.
     """
 
-    def __init__(self, run, *, start_cash, prices, index, columns, last_bar, conventions):
+    def __init__(
+        self, run, *, start_cash, prices, index, columns, last_bar, conventions, listings=None
+    ):
         """Wrap a simulation; `backtest` and `backtest_weights` do that.
 
         Parameters
@@ -68,6 +72,8 @@ class BacktestResult(Mapping):
             The last bar at which each column has a price.
         conventions : dict
             `periods_per_year`, `risk_free` and `carries_mark`.
+        listings : ndarray of LISTING, optional
+            The prices of the periods that list a symbol more than once.
         """
         for array in (*run, prices):
             if array is not None:
@@ -77,6 +83,7 @@ class BacktestResult(Mapping):
         self._index = index
         self._columns = columns
         self._last_bar = last_bar
+        self._listings = np.zeros(0, LISTING) if listings is None else listings
         self._carries_mark = conventions["carries_mark"]
         self.start_cash = start_cash
         self.periods_per_year = conventions["periods_per_year"]
@@ -289,7 +296,25 @@ class BacktestResult(Mapping):
         moves = np.full(prices.shape, np.nan)
         before, now = prices[:-1], prices[1:]
         np.divide(now - before, before, out=moves[1:], where=(before > 0) & (now > 0))
-        return self._pairs(moves, self._prices >= 0)
+        pairs = self._pairs(moves, self._prices >= 0)
+        for bar in np.unique(self._listings["bar"]).tolist():
+            pairs[bar] = self._repeated_returns(bar)
+        return pairs
+
+    def _repeated_returns(self, bar):
+        """The returns of a period that lists a symbol more than once, one for each listing."""
+        listings = self._listings[self._listings["bar"] == bar]
+        listings = listings[np.argsort(listings["column"], kind="stable")]
+        before = self._prices[max(bar - 1, 0)].tolist()
+        return [
+            (
+                self.symbols[column],
+                (price - before[column]) / before[column]
+                if bar and price > 0 and before[column] > 0
+                else math.nan,
+            )
+            for _, column, price in listings.tolist()
+        ]
 
     def _seed_stop_events(self):
         self._need_records("stop_events")
@@ -454,8 +479,11 @@ class BacktestResult(Mapping):
             and labels_equal(self._index, other._index)
             and self._labelled == other._labelled
             and self.symbols == other.symbols
-            and all(map(_same, (*self._run, self._prices), (*other._run, other._prices)))
+            and all(map(_same, self._arrays(), other._arrays()))
         )
+
+    def _arrays(self):
+        return (*self._run, self._prices, self._last_bar, self._listings)
 
     __hash__ = None
 
@@ -476,6 +504,7 @@ class BacktestResult(Mapping):
         columns, column_values = labels_to_arrays("columns", self._column_index())
         arrays = {**self._run._asdict(), **index_values, **column_values}
         arrays["last_bar"] = self._last_bar
+        arrays["listings"] = self._listings
         arrays["start_cash"] = np.array(self.start_cash)
         if self._prices is not None:
             arrays["prices"] = self._prices
@@ -518,6 +547,7 @@ class BacktestResult(Mapping):
                 index=labels_from_arrays("index", header["index"], arrays),
                 columns=labels_from_arrays("columns", header["columns"], arrays),
                 last_bar=arrays["last_bar"],
+                listings=arrays["listings"],
                 conventions=header,
             )
         except (KeyError, TypeError, ValueError) as error:

@@ -14,7 +14,7 @@ from nanobook.portfolio.engine import run
 from nanobook.portfolio.result import BacktestResult
 from nanobook.portfolio.simulate import Market, Rules
 from nanobook.portfolio.stops import as_stops
-from nanobook.types.records import EARLIER_TARGET
+from nanobook.types.records import EARLIER_TARGET, LISTING
 
 __all__ = ["backtest_weights"]
 
@@ -90,7 +90,7 @@ def backtest_weights(
     >>> result["equity_curve"]
     [1000, 1000, 1100]
     """
-    weights, prices, earlier, index, columns = _read(weight_schedule, price_schedule)
+    weights, prices, earlier, listings, index, columns = _read(weight_schedule, price_schedule)
     initial_cash = as_integer("initial_cash", initial_cash)
     cost_bps = as_float("cost_bps", cost_bps, least=0)
     periods_per_year = as_float("periods_per_year", periods_per_year, finite=False)
@@ -134,6 +134,7 @@ def backtest_weights(
         index=index,
         columns=columns,
         last_bar=last_listed(prices),
+        listings=listings,
         conventions={
             "periods_per_year": periods_per_year,
             "risk_free": risk_free,
@@ -143,7 +144,7 @@ def backtest_weights(
 
 
 def _read(weight_schedule, price_schedule):
-    """Return weights, prices, overruled targets, index and columns of either kind of input."""
+    """Return weights, prices, overruled targets, repeated prices, index and columns."""
     tables = [_is_table(schedule) for schedule in (weight_schedule, price_schedule)]
     if all(tables):
         return _read_tables(weight_schedule, price_schedule)
@@ -166,6 +167,7 @@ def _read(weight_schedule, price_schedule):
         weights.spread(column_of, np.nan, np.float64),
         prices.spread(column_of, _UNLISTED, np.int64),
         weights.overruled(column_of),
+        prices.repeated(column_of),
         None,
         symbols,
     )
@@ -225,4 +227,4 @@ def _read_tables(weights, prices):
             f"got {targets.shape}"
         )
     whole = np.where(listed, cents, _UNLISTED).astype(np.int64)
-    return targets, whole, np.zeros(0, EARLIER_TARGET), index, columns
+    return targets, whole, np.zeros(0, EARLIER_TARGET), np.zeros(0, LISTING), index, columns

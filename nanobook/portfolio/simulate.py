@@ -123,9 +123,9 @@ def simulate(market, columns, bars, log, start_cash, rules, rates, post_cost):
             )
         equity = cash + worth(quantity, mark)
         row = row_at[bar]
+        if row >= 0 and stops:
+            _lock(locked, trackers, bar, weights[row])
         if row >= 0 and equity > 0:
-            if stops:
-                _lock(locked, trackers, bar, weights[row])
             if post_cost is not None:
                 size_post_cost(
                     state, sizing, locked, prices[bar], weights[row], cash, rules.lot, rates

@@ -3,11 +3,12 @@
 *Pre-cost*, the original's: a target is the weight times the equity before costs, so weights
 that sum to one overdraw the account by the costs.
 
-*Post-cost*: a target is the weight times the equity that is left when all trades are paid
-for. That equity is the root x of ``x + costs(trades(x)) = equity before``. Targets are
-rounded toward zero to whole lots, so costs are a step function of x; where the root falls
-on a step, the affordable side is taken. Nothing depends on the order of columns, and
-a second rebalance at the same prices finds every target met.
+*Post-cost*: a target is the weight times x, the equity that is left when all trades are paid
+for: ``x + costs(trades(x)) = equity before``. Targets are rounded toward zero to whole
+lots, so costs are a step function of x; where no x solves the equation exactly, the
+affordable side of a step is taken. If cash would fall below what the weights ask to borrow,
+all buys are scaled by one factor. Nothing depends on the order of columns, and a second
+rebalance at the same prices finds every target met.
 
 All functions here work on ``state``, one row a quantity (`QUANTITY` to `SCRATCH`) and
 one column an asset, and on ``sizing``, float64 rows of the same length.
@@ -19,7 +20,7 @@ import numpy as np
 
 from nanobook.jit import njit
 from nanobook.portfolio.costs import cost_of
-from nanobook.portfolio.lanes import total, worth
+from nanobook.portfolio.lanes import gross, total, worth
 
 __all__ = ["CHARGE", "HELD", "MARK", "QUANTITY", "RATIO", "SCRATCH", "TRADE"]
 __all__ += ["shares_toward", "size_post_cost", "size_pre_cost"]
@@ -34,15 +35,19 @@ RATIO, HELD = 0, 1
 #: A target this close below a whole lot counts as that lot; it absorbs float noise.
 SNAP = 1.0 + 1e-12
 
-#: Fractional trades worth less than this part of equity aren't made; it absorbs float noise.
+#: Fractional trades worth less than this part of what is at stake (the largest of equity,
+#: positions and targets) aren't made; it absorbs float noise.
 DEAD_BAND = 1e-12
 
-#: How far cash may pass its floor, as a part of equity, before buys are scaled.
-CASH_TOLERANCE = 1e-9
+#: How far cash may pass its floor, as a part of what is at stake, before buys are scaled.
+CASH_TOLERANCE = 1e-11
 
-_SETTLE_ROUNDS = 8
+#: Buys of whole lots are scaled by a multiple of this, so that equal claims stay equal in floats.
+FACTOR_STEP = 2.0**-30
+
+_SETTLE_ROUNDS = 9
 _NEWTON_ROUNDS = 50
-_SCALE_ROUNDS = 8
+_LEFTOVER_ROUNDS = 100
 
 
 @njit
@@ -65,90 +70,108 @@ def shares_toward(state, column, value, price, rules):
     """Return the trade, truncated to lots, from the shares held toward a `value`."""
     scratch = state[SCRATCH]
     scratch[column] = min(max(value, -rules.ceiling), rules.ceiling)  # cents: truncates
+    if scratch[column] == 0:
+        return -state[QUANTITY, column]
     missing = scratch[column] - state[QUANTITY, column] * price
     if rules.whole:  # integers: exact, where // alone would floor
         scratch[column] = abs(missing) // price
-    elif rules.lot == 0:
-        scratch[column] = abs(missing) / price
-    else:
+    elif rules.lot > 0:
         scratch[column] = np.floor(abs(missing) / (price * rules.lot) * SNAP) * rules.lot
+    else:
+        scratch[column] = abs(missing) / price if abs(missing) > DEAD_BAND * abs(value) else 0
     return scratch[column] if missing > 0 else -scratch[column]
 
 
 @njit
 def size_post_cost(state, sizing, locked, prices, weights, cash, lot, rates):
-    """Fill the TRADE and CHARGE rows by the post-cost rule.
-
-    Buys that can't be paid for are all scaled by one factor. Then the rule is applied anew
-    to what that leaves, until it leaves nothing to do.
-    """
-    quantity, mark, trade, held = state[QUANTITY], state[MARK], state[TRADE], sizing[HELD]
-    wanted = _aim(sizing, locked, prices, weights)
+    """Fill the TRADE and CHARGE rows by the post-cost rule."""
+    mark, held = state[MARK], sizing[HELD]
     for i in range(held.size):
-        held[i] = quantity[i]
-    left = cash
-    scaled = False
-    for _ in range(_SCALE_ROUNDS):
-        equity = left + worth(held, mark)
-        scales = _one_round(state, sizing, wanted, left, equity, lot, rates)
-        if not (scales or scaled):
-            return
-        scaled = True
-        traded = False
-        spent = 0.0
-        for i in range(trade.size):  # each column's trades so far, costed once as one trade
-            traded |= trade[i] != 0.0
-            held[i] += trade[i]
-            trade[i] = held[i] - quantity[i]
-            state[CHARGE, i] = _cost_of_trade(trade[i], mark[i], rates)
-            spent += trade[i] * mark[i] + state[CHARGE, i]
-        left = cash - spent
-        if not traded:
-            return
+        held[i] = state[QUANTITY, i]
+    equity = cash + worth(held, mark)
+    wanted, leverage, may_lack = _aim(sizing, locked, prices, weights, lot)
+    stake = max(equity * max(leverage, 1.0), gross(held, mark))
+    if may_lack and _only_hopes(state, sizing, cash, wanted, equity, stake, lot, rates):
+        _stand_still(state, equity)
+        return
+    if lot > 0.0:
+        left = _solve_lots(state, sizing, equity, lot, rates)
+    else:
+        left = _solve_fractional(state, sizing, equity, stake, rates)
+    if may_lack and _lacks(state, cash, wanted, left, stake):
+        _solve_scaled(state, sizing, cash, wanted, equity, stake, lot, rates)
 
 
 @njit
-def _aim(sizing, locked, prices, weights):
-    """Fill RATIO; return the sum of the weights asked for, tradable or not."""
-    wanted = 0.0
+def _aim(sizing, locked, prices, weights, lot):
+    """Fill RATIO; return the sums of weights asked for, net and gross, and whether cash may lack.
+
+    It always suffices where nothing is kept and no short is rounded down or not to be had.
+    """
+    wanted, leverage, may_lack = 0.0, 0.0, False
     for i in range(weights.size):
         weight, price = weights[i], prices[i]
         asked = not (math.isnan(weight) or locked[i])
+        free = asked and price > 0.0
         wanted += weight if asked else 0.0
-        sizing[RATIO, i] = weight / price if asked and price > 0.0 else math.nan
-    return wanted
+        leverage += abs(weight) if asked else 0.0
+        may_lack |= asked and weight < 0.0 and (lot > 0.0 or not free)
+        may_lack |= not free and sizing[HELD, i] != 0.0
+        sizing[RATIO, i] = weight / price if free else math.nan
+    return wanted, leverage, may_lack
 
 
 @njit
-def _one_round(state, sizing, wanted, cash, equity, lot, rates):
-    """Size all trades from HELD once; return whether buys had to be scaled."""
-    if lot == 0.0:
-        left = _solve_fractional(state, sizing, equity, rates)
-    else:
-        left = _solve_lots(state, sizing, equity, lot, rates)
-    floor = min(0.0, (1.0 - wanted) * left)
+def _only_hopes(state, sizing, cash, wanted, equity, stake, lot, rates):
+    """Return whether there is nothing to sell and no cash for anything to buy.
+
+    Asked first, for else something could be sold to pay the fee of selling it.
+    """
+    _imply(state, sizing, equity, stake, lot, rates)
+    for i in range(state.shape[1]):
+        if state[TRADE, i] < 0.0:
+            return False
+    if _lacks(state, cash, wanted, equity, stake):
+        _imply_scaled(state, sizing, cash, wanted, equity, stake, lot, rates)
+    buys = False
+    for i in range(state.shape[1]):
+        buys |= state[TRADE, i] != 0.0
+    return not buys
+
+
+@njit
+def _lacks(state, cash, wanted, left, stake):
+    """Return whether planned buys bring cash below what the weights ask to borrow."""
     spent = worth(state[TRADE], state[MARK]) + total(state[CHARGE])
-    if cash - spent >= floor - CASH_TOLERANCE * equity:
+    if cash - spent >= min(0.0, (1.0 - wanted) * left) - CASH_TOLERANCE * stake:
         return False
-    _scale_buys(state, cash, floor, lot, rates)
-    return True
+    buys = False
+    for i in range(state.shape[1]):
+        buys |= state[TRADE, i] > 0.0
+    return buys
 
 
 @njit
 def _solve_lots(state, sizing, equity, lot, rates):
     """Trade whole lots: find x by putting ``equity - costs`` back in until it repeats."""
+    if _already_there(state, sizing, equity, lot, rates):
+        return _stand_still(state, equity)
     left = equity
     for _ in range(_SETTLE_ROUNDS):
         after = equity - _imply_lots(state, sizing, left, lot, rates)
         if after == left:
             return left
-        left = after
-    if _already_there(state, sizing, equity, lot, rates):
-        for i in range(sizing.shape[1]):
-            state[TRADE, i] = 0.0
-            state[CHARGE, i] = 0.0
-        return equity
-    return _bisect(state, sizing, equity, lot, rates)
+        left = max(after, 0.0)
+    return _bisect(state, sizing, equity, equity, lot, rates)
+
+
+@njit
+def _stand_still(state, equity):
+    """Plan no trade at all; return the equity, which no cost reduces."""
+    for i in range(state.shape[1]):
+        state[TRADE, i] = 0.0
+        state[CHARGE, i] = 0.0
+    return equity
 
 
 @njit
@@ -168,33 +191,52 @@ def _imply_lots(state, sizing, left, lot, rates):
 
 
 @njit
-def _solve_fractional(state, sizing, equity, rates):
+def _already_there(state, sizing, equity, lot, rates):
+    """Return whether holdings are some equity's targets and the next lot can't be paid for.
+
+    Asked first, for else a minimum fee could be earned by the very trade it's charged for.
+    """
+    low, high = 0.0, math.inf
+    for i in range(sizing.shape[1]):
+        ratio, held = sizing[RATIO, i], sizing[HELD, i]
+        if held * ratio < 0.0 or (ratio == 0.0 and held != 0.0):
+            return False
+        if abs(ratio) > 0.0:  # neither kept nor wanted flat
+            low = max(low, (abs(held) - 0.5 * lot * (SNAP - 1.0)) / abs(ratio))
+            high = min(high, (abs(held) + lot) / abs(ratio))
+            if low > equity * SNAP or low >= high:
+                return False
+    return high > equity or equity - _imply_lots(state, sizing, high, lot, rates) < high
+
+
+@njit
+def _solve_fractional(state, sizing, equity, stake, rates):
     """Trade any fraction: Newton's method, which on a convex piecewise line ends exactly."""
     left, excess = equity, equity
     for _ in range(_NEWTON_ROUNDS):
-        costs = _imply_fractions(state, sizing, left, equity, rates)
+        costs = _imply_fractions(state, sizing, left, stake, rates)
         slope = 1.0 + total(state[SCRATCH])
         excess = left + costs - equity
         if abs(excess) <= 1e-15 * equity or slope <= 0.0:
             break
-        after = left - excess / slope
+        after = max(left - excess / slope, 0.0)
         if after == left:
             break
         left = after
     if abs(excess) <= 1e-13 * equity:
         return left
-    return _bisect(state, sizing, equity, 0.0, rates)
+    return _bisect(state, sizing, equity, stake, 0.0, rates)
 
 
 @njit
-def _imply_fractions(state, sizing, left, equity, rates):
+def _imply_fractions(state, sizing, left, stake, rates):
     """As `_imply_lots`, without lots; the costs' derivative by `left` goes to SCRATCH."""
     mark, trade, charge, slope = state[MARK], state[TRADE], state[CHARGE], state[SCRATCH]
     ratio, held = sizing[RATIO], sizing[HELD]
     for i in range(mark.size):
         shares = ratio[i] * left - held[i]
         notional = abs(shares) * mark[i]
-        makes = notional > DEAD_BAND * equity  # false for NaN: the position is kept
+        makes = notional > DEAD_BAND * stake  # false for NaN: the position is kept
         cost = cost_of(notional, abs(shares), rates)
         rate = (mark[i] * rates.proportional + rates.per_share) * ratio[i]
         trade[i] = shares if makes else 0.0
@@ -204,73 +246,108 @@ def _imply_fractions(state, sizing, left, equity, rates):
 
 
 @njit
-def _bisect(state, sizing, equity, lot, rates):
-    """Find, to the last bit, an x that pays for its trades while the next one up doesn't."""
-    low, high = 0.0, equity
-    middle = 0.5 * equity
+def _imply(state, sizing, left, stake, lot, rates):
+    if lot > 0.0:
+        return _imply_lots(state, sizing, left, lot, rates)
+    return _imply_fractions(state, sizing, left, stake, rates)
+
+
+@njit
+def _bisect(state, sizing, equity, stake, lot, rates):
+    """Find, to the last bit, an x that pays for its trades while the next one up doesn't.
+
+    If not even x = 0 does, fees would eat more than there is, and nothing trades.
+    """
+    low, high, middle = 0.0, equity, 0.5 * equity
     while True:
-        if lot == 0.0:
-            costs = _imply_fractions(state, sizing, middle, equity, rates)
-        else:
-            costs = _imply_lots(state, sizing, middle, lot, rates)
+        costs = _imply(state, sizing, middle, stake, lot, rates)
+        feasible = equity - costs >= middle
         if middle == low:
-            return low
+            return low if feasible else _stand_still(state, equity)
+        if feasible:
+            low = middle
+        else:
+            high = middle
+        middle = _between(low, high, 1e-16 * equity)
+
+
+@njit
+def _between(low, high, least):
+    """Return the middle of an interval, or its low end once that's as good as found."""
+    middle = 0.5 * (low + high)
+    return middle if high - low > least and low < middle < high else low
+
+
+@njit
+def _solve_scaled(state, sizing, cash, wanted, equity, stake, lot, rates):
+    """Find x where buys have to be scaled: it's what the trades really made leave over."""
+    left = equity
+    for _ in range(_NEWTON_ROUNDS):
+        after = equity - _imply_scaled(state, sizing, cash, wanted, left, stake, lot, rates)
+        if abs(after - left) <= (1e-15 * equity if lot == 0.0 else 0.0):
+            return
+        left = max(after, 0.0)
+    low, high, middle = 0.0, equity, 0.5 * equity
+    while True:
+        costs = _imply_scaled(state, sizing, cash, wanted, middle, stake, lot, rates)
+        if middle == low:
+            return
         if equity - costs >= middle:
             low = middle
         else:
             high = middle
-        middle = 0.5 * (low + high)
-        if high - low <= 1e-16 * equity or not low < middle < high:
-            middle = low
+        middle = _between(low, high, 1e-16 * equity)
 
 
 @njit
-def _already_there(state, sizing, equity, lot, rates):
-    """Return whether holdings are some equity's targets and the next lot can't be paid for."""
-    low, high = 0.0, math.inf
-    for i in range(sizing.shape[1]):
-        ratio, held = sizing[RATIO, i], sizing[HELD, i]
-        if math.isnan(ratio):
-            continue
-        if held * ratio < 0.0 or (ratio == 0.0 and held != 0.0):
-            return False
-        if ratio != 0.0:
-            low = max(low, abs(held / ratio))
-            high = min(high, (abs(held) + lot) / abs(ratio))
-    if not (low <= equity * SNAP and low < high):
-        return False
-    return equity - _imply_lots(state, sizing, high, lot, rates) < high
-
-
-@njit
-def _scale_buys(state, cash, floor, lot, rates):
-    """Scale all buys by the largest common factor that keeps cash at its floor."""
-    mark, trade, charge = state[MARK], state[TRADE], state[CHARGE]
-    low, high = 0.0, 1.0
-    while high - low > 1e-16:
-        middle = 0.5 * (low + high)
-        if not low < middle < high:
+def _imply_scaled(state, sizing, cash, wanted, left, stake, lot, rates):
+    """As `_imply`, with all buys scaled by one factor where cash doesn't suffice."""
+    costs = _imply(state, sizing, left, stake, lot, rates)
+    if not _lacks(state, cash, wanted, left, stake):
+        return costs
+    trade, charge, mark, desire = state[TRADE], state[CHARGE], state[MARK], state[SCRATCH]
+    floor, dust = min(0.0, (1.0 - wanted) * left), DEAD_BAND * stake
+    if lot > 0.0:
+        floor -= CASH_TOLERANCE * stake
+    for i in range(trade.size):
+        desire[i] = trade[i]
+        trade[i] = min(trade[i], 0.0)
+    for _ in range(_LEFTOVER_ROUNDS):  # what is left of a lot's price may buy another's lot
+        factor = _largest_factor(trade, desire, mark, cash, floor, dust, lot, rates)
+        bought = False
+        for i in range(trade.size):
+            more = _scaled(desire[i] - trade[i], factor, mark[i], dust, lot)
+            bought |= more > 0.0
+            trade[i] += more
+            charge[i] = _cost_of_trade(trade[i], mark[i], rates)
+        if not bought or lot == 0.0:
             break
+    return total(charge)
+
+
+@njit
+def _largest_factor(trade, desire, mark, cash, floor, dust, lot, rates):
+    """Return the largest part of what's still desired that leaves cash at its floor or above."""
+    low, high, middle = 0.0, 1.0, 0.5
+    least = FACTOR_STEP if lot > 0.0 else 1e-16
+    while middle != low:
         left = cash
         for i in range(mark.size):
-            shares = _scaled(trade[i], middle, lot)
+            shares = trade[i] + _scaled(desire[i] - trade[i], middle, mark[i], dust, lot)
             left -= shares * mark[i] + _cost_of_trade(shares, mark[i], rates)
         if left >= floor:
             low = middle
         else:
             high = middle
-    for i in range(mark.size):
-        trade[i] = _scaled(trade[i], low, lot)
-        charge[i] = _cost_of_trade(trade[i], mark[i], rates)
+        middle = _between(low, high, least)
+    return low
 
 
 @njit
-def _scaled(shares, factor, lot):
-    if shares <= 0.0:
-        return shares
-    if lot == 0.0:
-        return shares * factor
-    return np.floor(shares * factor / lot * SNAP) * lot
+def _scaled(shares, factor, mark, dust, lot):
+    if lot > 0.0:
+        return np.floor(np.rint(shares / lot) * factor) * lot
+    return shares * factor if shares * factor * mark > dust else 0.0
 
 
 @njit

@@ -13,6 +13,7 @@ __all__ = [
     "STOP_EVENT_CENTS",
     "STOP_TRACKER",
     "EARLIER_TARGET",
+    "LISTING",
 ]
 
 
@@ -68,3 +69,6 @@ STOP_TRACKER = np.dtype(
 EARLIER_TARGET = np.dtype(
     [("bar", np.int64), ("column", np.int64), ("weight", np.float64)], align=True
 )
+
+#: One price of a period that lists a symbol more than once, in the order of the list.
+LISTING = np.dtype([("bar", np.int64), ("column", np.int64), ("price", np.int64)], align=True)

@@ -1,0 +1,1 @@
+"""The referees: plain Python, written from the definitions, which import nothing of nanobook."""
