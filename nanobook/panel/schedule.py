@@ -1,7 +1,7 @@
 """The seed's lists of ``(symbol, value)`` pairs, one list a period, to matrices.
 
-Reading a pair costs about as much as all of its simulation, so whole rows go through
-``zip`` and ``array``, which check in C what has to be checked.
+Reading a pair costs several times its simulation, so whole rows go through comprehensions
+and ``array``, which check on the way that pairs are pairs and values numbers.
 """
 
 from array import array
@@ -145,8 +145,9 @@ def read_schedule(name, schedule, typecode):
         try:
             if not isinstance(pairs[0], tuple):
                 raise TypeError
-            symbols, values = zip(*pairs, strict=True)
-            columns.append(array(typecode, values))
+            # two passes: zip(*pairs) would make an object per pair for the garbage collector
+            symbols = tuple([symbol for symbol, _ in pairs])
+            columns.append(array(typecode, [value for _, value in pairs]))
         except (TypeError, ValueError, OverflowError):
             raise _fault(f"{name}[{period}]", pairs, typecode) from None
         if rows and symbols == rows[-1]:

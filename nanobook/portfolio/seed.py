@@ -16,7 +16,7 @@ from nanobook.portfolio.simulate import Market, Rules
 from nanobook.portfolio.stops import as_stops
 from nanobook.types.records import EARLIER_TARGET, LISTING
 
-__all__ = ["backtest_weights"]
+__all__ = ["backtest_weights", "cents_rules"]
 
 #: In a matrix of cents: not listed at that bar.
 _UNLISTED = -1
@@ -107,22 +107,10 @@ def backtest_weights(
         last_bar=np.full(prices.shape[1], INT64_MAX, dtype=np.int64),
         earlier=earlier,
     )
-    rules = Rules(
-        whole=True,
-        lot=1,
-        absent_closes=True,
-        carries_mark=False,
-        stops_last=True,
-        ceiling=2.0**62,
-        fixed=float(stops.fixed_stop_pct),
-        trailing=float(stops.trailing_stop_pct),
-        atr_multiple=float(stops.atr_multiple or 0.0),
-        lock_bars=0,
-    )
     done = run(
         market,
         initial_cash,
-        rules,
+        cents_rules(stops),
         CostModel(commission_bps=cost_bps).rates(cents=True),
         post_cost=False,
         atr_period=stops.atr_period if stops.atr_multiple else 0,
@@ -140,6 +128,33 @@ def backtest_weights(
             "risk_free": risk_free,
             "carries_mark": False,
         },
+    )
+
+
+def cents_rules(stops):
+    """Return the original's way of trading, in the kernel's terms.
+
+    Parameters
+    ----------
+    stops : Stops
+        What closes positions.
+
+    Returns
+    -------
+    Rules
+        Whole shares and cents; stops after the rebalance.
+    """
+    return Rules(
+        whole=True,
+        lot=1,
+        absent_closes=True,
+        carries_mark=False,
+        stops_last=True,
+        ceiling=2.0**62,
+        fixed=float(stops.fixed_stop_pct),
+        trailing=float(stops.trailing_stop_pct),
+        atr_multiple=float(stops.atr_multiple or 0.0),
+        lock_bars=0,
     )
 
 
