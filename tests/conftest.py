@@ -1,8 +1,10 @@
 """What all tests share: the tests folder on the path for the oracles, and hypothesis' profile."""
 
+import os
 import sys
 from pathlib import Path
 
+import numpy as np
 from hypothesis import HealthCheck, settings
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -16,3 +18,6 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 settings.load_profile("nanobook")
+
+if os.environ.get("NUMBA_DISABLE_JIT") == "1":
+    np.seterr(all="ignore")  # as compiled code does: NaN and infinities carry the news

@@ -4,10 +4,10 @@ import numpy as np
 
 from nanobook.errors import ValidationError
 from nanobook.jit import njit
-from nanobook.panel.arrays import as_matrix, as_vector
-from nanobook.panel.frames import is_frame, is_series
+from nanobook.panel.arrays import as_vector
+from nanobook.panel.frames import as_columns, is_series
 
-__all__ = ["drawdown", "drawdown_series", "running_drawdown", "as_columns", "check_equity"]
+__all__ = ["drawdown", "drawdown_series", "running_drawdown", "check_equity"]
 
 
 def drawdown(equity):
@@ -186,42 +186,3 @@ def check_equity(equity):
         raise ValidationError(
             f"equity must be finite and positive, got {equity[where]} in row {where[0]}"
         )
-
-
-def as_columns(name, values):
-    """Return `values` as a matrix, and a function that dresses a result the way they came.
-
-    Parameters
-    ----------
-    name : str
-        The argument's name, for the message.
-    values : array_like of shape (T,) or (T, S), Series or DataFrame
-        Real numbers; a vector becomes one column.
-
-    Returns
-    -------
-    matrix : ndarray of shape (T, S)
-        C-ordered, writable float64.
-    dress : callable
-        Takes a matrix of that shape; returns a vector, Series or DataFrame with the labels
-        of `values`.
-
-    Raises
-    ------
-    ArgumentTypeError
-        If `values` doesn't hold real numbers in one or two dimensions.
-    """
-    if is_frame(values):
-        from pandas import DataFrame
-
-        labels = {"index": values.index, "columns": values.columns}
-        return as_matrix(name, values), lambda out: DataFrame(out, copy=False, **labels)
-    if getattr(values, "ndim", 1) == 2:
-        return as_matrix(name, values), lambda out: out
-    column = as_vector(name, values).reshape(-1, 1)
-    if is_series(values):
-        from pandas import Series
-
-        labels = {"index": values.index, "name": values.name}
-        return column, lambda out: Series(out[:, 0], copy=False, **labels)
-    return column, lambda out: out[:, 0]

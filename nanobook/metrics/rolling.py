@@ -18,8 +18,9 @@ import math
 import numpy as np
 
 from nanobook.jit import njit
-from nanobook.metrics.drawdown import as_columns, check_equity
+from nanobook.metrics.drawdown import check_equity
 from nanobook.panel.arrays import as_count, as_float
+from nanobook.panel.frames import as_columns
 
 __all__ = ["rolling_sharpe", "rolling_volatility", "rolling_max_drawdown"]
 

@@ -9,9 +9,9 @@ import sys
 import numpy as np
 
 from nanobook.errors import ValidationError
-from nanobook.panel.arrays import as_matrix, kernel_ready
+from nanobook.panel.arrays import as_matrix, as_vector, kernel_ready
 
-__all__ = ["is_frame", "is_series", "read_table", "check_index", "check_labels"]
+__all__ = ["is_frame", "is_series", "read_table", "as_columns", "check_index", "check_labels"]
 
 
 def is_frame(table):
@@ -138,6 +138,45 @@ def check_index(name, index):
             f"{name} must be sorted by date, but {values[where]} comes after {values[where - 1]}; "
             "call sort_index() first"
         )
+
+
+def as_columns(name, values):
+    """Return `values` as a matrix, and a function that dresses a result the way they came.
+
+    Parameters
+    ----------
+    name : str
+        The argument's name, for the message.
+    values : array_like of shape (T,) or (T, S), Series or DataFrame
+        Real numbers; a vector becomes one column.
+
+    Returns
+    -------
+    matrix : ndarray of shape (T, S)
+        C-ordered, writable float64.
+    dress : callable
+        Takes a matrix of that shape; returns a vector, Series or DataFrame with the labels
+        of `values`.
+
+    Raises
+    ------
+    ArgumentTypeError
+        If `values` doesn't hold real numbers in one or two dimensions.
+    """
+    if is_frame(values):
+        from pandas import DataFrame
+
+        labels = {"index": values.index, "columns": values.columns}
+        return as_matrix(name, values), lambda out: DataFrame(out, copy=False, **labels)
+    if getattr(values, "ndim", 1) == 2:
+        return as_matrix(name, values), lambda out: out
+    column = as_vector(name, values).reshape(-1, 1)
+    if is_series(values):
+        from pandas import Series
+
+        labels = {"index": values.index, "name": values.name}
+        return column, lambda out: Series(out[:, 0], copy=False, **labels)
+    return column, lambda out: out[:, 0]
 
 
 def _refuse_columns(name, table, dtypes):
