@@ -18,7 +18,9 @@ nanobook itself costs next to nothing.
 
 from importlib import import_module
 
-__version__ = "0.1.0"
+# Not lazy: loading its module later would put the module where the function belongs.
+from nanobook.capabilities import capabilities
+from nanobook.version import __version__
 
 _ROOM_OF = {
     "ArgumentTypeError": "errors",
@@ -32,6 +34,8 @@ _ROOM_OF = {
     "Side": "types",
     "Symbol": "types",
     "TimeInForce": "types",
+    "daily_prices": "datasets",
+    "random_prices": "datasets",
     "Metrics": "metrics",
     "compute_metrics": "metrics",
     "drawdown": "metrics",
@@ -56,10 +60,9 @@ _ROOM_OF = {
     "py_compute_metrics": "aliases",
     "py_rolling_sharpe": "aliases",
     "py_rolling_volatility": "aliases",
-    "capabilities": "capabilities",
 }
 
-__all__ = ["__version__", *_ROOM_OF]
+__all__ = ["__version__", "capabilities", *_ROOM_OF]
 
 
 def __getattr__(name):

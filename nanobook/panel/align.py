@@ -35,6 +35,7 @@ def align_rows(index, weight_index, lag):
         If the two indexes can't be compared, or no row falls on any bar.
     """
     bars = len(index)
+    lag = min(lag, bars)
     row_at = np.full(bars, -1, dtype=np.int64)
     if index is weight_index or index.equals(weight_index):
         row_at[lag:] = np.arange(max(bars - lag, 0))

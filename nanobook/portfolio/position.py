@@ -16,16 +16,13 @@ class Position:
     ----------
     symbol : str
         At most 8 bytes.
-
-    Attributes
-    ----------
-    quantity : int
+    quantity : int, default 0
         Shares; negative for a short.
-    avg_entry_price : int
+    avg_entry_price : int, default 0
         Cents, truncated; 0 when flat.
-    total_cost : int
+    total_cost : int, default 0
         What the shares held cost, in cents; negative for a short.
-    realized_pnl : int
+    realized_pnl : int, default 0
         Cents earned by closing shares.
     """
 

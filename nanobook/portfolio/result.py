@@ -462,7 +462,7 @@ class BacktestResult(Mapping):
         """
         from nanobook.report.tear_sheet import tear_sheet
 
-        sheet = tear_sheet(self, rolling_window=rolling_window, ppy=self.periods_per_year)
+        sheet = tear_sheet(self, rolling_window=rolling_window)
         if path is not None:
             sheet.save(path)
         return sheet

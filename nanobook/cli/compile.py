@@ -1,0 +1,214 @@
+"""Compiling everything ahead of its use, and the folders that compiled kernels are kept in."""
+
+import os
+import shutil
+import stat
+import time
+from typing import NamedTuple
+
+import numpy as np
+
+from nanobook import jit
+
+__all__ = [
+    "CacheFolder",
+    "Warmed",
+    "cache_folders",
+    "clear_cache",
+    "compiles",
+    "steps",
+    "warm_up",
+]
+
+
+class Warmed(NamedTuple):
+    """What one step of the warm-up came to."""
+
+    name: str
+    compiled: int  # kernels compiled now
+    loaded: int  # kernels that the cache had
+    seconds: float
+
+
+class CacheFolder(NamedTuple):
+    """One folder of compiled kernels."""
+
+    path: os.PathLike
+    files: int
+    size: int  # bytes
+    current: bool  # of this version, processor and these sources
+
+
+def steps():
+    """Return what the warm-up runs: public functions on inputs as small as they get.
+
+    Returns
+    -------
+    list of tuple of (str, callable)
+        A name and a function without arguments, the main path first.
+    """
+    return [
+        ("backtest, costs exact", lambda: _backtest("post_cost")),
+        ("backtest, costs as the original's", lambda: _backtest("pre_cost")),
+        ("backtest_weights, whole cents", _backtest_weights),
+        ("metrics", _metrics),
+        ("metrics of many columns", _metrics_parallel),
+        ("rolling figures and drawdowns", _rolling),
+    ]
+
+
+def warm_up():
+    """Run each step and count what it compiled and what the cache had.
+
+    Yields
+    ------
+    Warmed
+        One a step, when it's done.
+    """
+    from numba.core import event
+
+    class Compilations(event.Listener):
+        """Counts kernels of ours; what they call in NumPy's name has its own."""
+
+        count = 0
+
+        def on_start(self, event):
+            pass
+
+        def on_end(self, event):
+            function = event.data["dispatcher"].py_func
+            self.count += function.__module__.startswith("nanobook.")
+
+    for name, step in steps():
+        listener, hits, start = Compilations(), _cache_hits(), time.perf_counter()
+        with event.install_listener("numba:compile", listener):
+            step()
+        seconds = time.perf_counter() - start
+        yield Warmed(name, listener.count, _cache_hits() - hits, seconds)
+
+
+def compiles():
+    """Return whether kernels are compiled at all.
+
+    Returns
+    -------
+    bool
+        False under ``NUMBA_DISABLE_JIT=1``.
+    """
+    from numba import config
+
+    return not config.DISABLE_JIT
+
+
+def _cache_hits():
+    return sum(
+        sum(kernel.stats.cache_hits.values())
+        for kernel in jit.kernels()
+        if hasattr(kernel, "stats")
+    )
+
+
+def _prices():
+    return np.linspace(10.0, 12.0, 24).reshape(8, 3)
+
+
+def _backtest(sizing):
+    from nanobook.portfolio import CostModel, Stops, backtest
+
+    costs = CostModel(commission_bps=5, min_trade_fee=1, per_share=0.01)
+    stops = Stops(fixed_stop_pct=0.1, trailing_stop_pct=0.1, atr_multiple=3.0)
+    weights = np.full((8, 3), 0.3)
+    for rules in (None, stops):
+        result = backtest(_prices(), weights, cash=1e6, costs=costs, stops=rules, sizing=sizing)
+        _ = result.metrics, result.drawdown, result.holdings
+
+
+def _backtest_weights():
+    from nanobook.portfolio import backtest_weights
+
+    cents = np.round(_prices() * 100)
+    for stops in (None, {"trailing_stop_pct": 0.1, "atr_multiple": 3.0}):
+        result = backtest_weights(np.full((8, 3), 0.3), cents, 100_000, 10, stop_cfg=stops)
+        _ = result.metrics, result.drawdown
+
+
+def _metrics():
+    from nanobook.metrics import compute_metrics
+
+    returns = np.linspace(-0.01, 0.02, 24).reshape(8, 3)
+    compute_metrics(returns[:, 0])
+    compute_metrics(returns)
+
+
+def _metrics_parallel():
+    from nanobook.metrics import compute_metrics
+
+    compute_metrics(np.zeros((1_000, 1_000)))  # from a million returns on it's in parallel
+
+
+def _rolling():
+    from nanobook.metrics import (
+        drawdown,
+        drawdown_series,
+        rolling_max_drawdown,
+        rolling_sharpe,
+        rolling_volatility,
+    )
+
+    equity = _prices()
+    for values in (equity[:, 0], equity):
+        rolling_sharpe(values, 3)
+        rolling_volatility(values, 3)
+        rolling_max_drawdown(values, 3)
+        drawdown(values)
+    drawdown_series(equity[:, 0])
+
+
+def cache_folders():
+    """Return the folders that nanobook's compiled kernels are in.
+
+    Returns
+    -------
+    list of CacheFolder
+        This version's first, then those of other versions, processors and sources.
+    """
+    current = jit.cache_folder()
+    bases = {jit.cache_base()} | ({current.parent} if current else set())
+    found = {path for base in bases for path in _children(base) if path.name.startswith("numba-")}
+    ours = [CacheFolder(path, *_measure(path), path == current) for path in found]
+    return sorted(ours, key=lambda folder: (not folder.current, str(folder.path)))
+
+
+def clear_cache():
+    """Remove the folders that `cache_folders` names, and nothing else.
+
+    Returns
+    -------
+    list of CacheFolder
+        What was removed, as it was.
+    """
+    folders = cache_folders()
+    for folder in folders:
+        shutil.rmtree(folder.path)
+    return folders
+
+
+def _children(base):
+    """Return the real folders in a folder; a link to one isn't ours to empty."""
+    try:
+        return [path for path in base.iterdir() if stat.S_ISDIR(path.lstat().st_mode)]
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
+def _measure(folder):
+    """Count files and bytes; a file that vanishes meanwhile counts as none."""
+    files = size = 0
+    for where, _, names in os.walk(folder):
+        for name in names:
+            try:
+                size += os.lstat(os.path.join(where, name)).st_size
+                files += 1
+            except FileNotFoundError:
+                continue
+    return files, size

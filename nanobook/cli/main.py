@@ -1,0 +1,321 @@
+"""The commands and their options. `run` is what the shell starts."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from nanobook.errors import NanobookError
+from nanobook.version import __version__
+
+__all__ = ["app", "run"]
+
+app = typer.Typer(
+    help="Backtesting on whole arrays, compiled.",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+
+
+def run(arguments=None):
+    """Run the command line; what the user got wrong ends in one line on standard error.
+
+    Parameters
+    ----------
+    arguments : list of str, optional
+        The words after the command's name; by default those it was started with.
+
+    Returns
+    -------
+    int
+        The exit code: 0, or 2 after such a line.
+    """
+    arguments = sys.argv[1:] if arguments is None else arguments
+    try:
+        code = app(arguments or ["--help"], prog_name="nanobook", standalone_mode=False)
+        sys.stdout.flush()
+        return code or 0
+    except BrokenPipeError:  # the reader, say `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except typer.Abort:
+        return 130
+    except OSError as error:
+        return _refuse(f"{error.filename}: {error.strerror}" if error.filename else error)
+    except NanobookError as error:
+        return _refuse(error)
+    except Exception as error:
+        if not hasattr(error, "format_message"):  # what typer says of a wrong option
+            raise
+        return _refuse(f"{error.format_message()} (see nanobook --help)")
+
+
+def _refuse(message):
+    print("nanobook:", " ".join(str(message).split()), file=sys.stderr)
+    return 2
+
+
+def _version(asked: bool):
+    if asked:
+        # not an import: rooms don't go through the front door, and it's loaded before any of them
+        print(f"nanobook {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _main(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+):
+    pass
+
+
+@app.command()
+def demo(
+    output: Annotated[
+        Path,
+        typer.Option(metavar="DIR", help="Folder for the picture, the trades and the metrics."),
+    ] = Path("nanobook-demo"),
+):
+    """Backtest a momentum rotation on real daily prices; works offline."""
+    from nanobook.cli import demo as story
+
+    with _busy("backtesting; the very first run compiles, which takes some seconds"):
+        outcome = story.run_demo(output)
+    rotation = outcome.rotation
+    first, last = rotation.equity.index[[0, -1]]
+    symbols = rotation.symbols
+    bps = story.COMMISSION_BPS + story.SLIPPAGE_BPS
+    print(
+        f"Momentum rotation of {', '.join(symbols[:-1])} and {symbols[-1]}, "
+        f"{first:%Y-%m-%d} to {last:%Y-%m-%d}.\n"
+        "Each month's end picks what rose over six months, weighted by inverse volatility, and\n"
+        f"trades at the next day's close; {bps} basis points a trade, a {story.TRAILING_STOP:.0%} "
+        "trailing stop.\n"
+        "It shows the tools and recommends nothing: twelve months would have earned far less."
+    )
+    _show({"Rotation": rotation, "Buy and hold": outcome.holding})
+    _list_files(outcome.files)
+
+
+@app.command()
+def backtest(
+    prices: Annotated[
+        Path,
+        typer.Argument(metavar="PRICES", help="Csv or parquet: dates first, a column per symbol."),
+    ],
+    weights: Annotated[
+        Path,
+        typer.Argument(
+            metavar="WEIGHTS",
+            help="The same with fractions of equity, on the dates to rebalance on.",
+        ),
+    ],
+    cash: Annotated[float, typer.Option(help="Money before the first bar.")] = 1_000_000,
+    commission_bps: Annotated[
+        float, typer.Option(help="Commission in basis points of a trade's value.")
+    ] = 0,
+    slippage_bps: Annotated[
+        float, typer.Option(help="Slippage in basis points of a trade's value.")
+    ] = 0,
+    min_fee: Annotated[float, typer.Option(help="The least that a trade costs.")] = 0,
+    per_share: Annotated[float, typer.Option(help="Commission per share.")] = 0,
+    fixed_stop: Annotated[
+        float, typer.Option(help="Close a position that has lost this fraction: 0.1 is 10%.")
+    ] = 0,
+    trailing_stop: Annotated[
+        float, typer.Option(help="Close it this fraction below its best price since entry.")
+    ] = 0,
+    atr_multiple: Annotated[
+        float | None, typer.Option(help="Close it so many average price changes below its best.")
+    ] = None,
+    atr_period: Annotated[int, typer.Option(help="How many changes that average takes.")] = 14,
+    reentry: Annotated[
+        str,
+        typer.Option(help="After a stop, stay out until: rebalance, signal, or a number of bars."),
+    ] = "rebalance",
+    lag: Annotated[
+        int, typer.Option(help="Bars from a weight's date to its trades; 0 trades the same bar.")
+    ] = 1,
+    lot: Annotated[
+        float, typer.Option(help="Trade multiples of this many shares; 0 allows any fraction.")
+    ] = 1,
+    sizing: Annotated[
+        str, typer.Option(help="Weights are fractions of equity after costs, or before: pre_cost.")
+    ] = "post_cost",
+    delisting: Annotated[
+        str, typer.Option(help="When a symbol's prices end for good: sell, or hold.")
+    ] = "sell",
+    periods_per_year: Annotated[
+        float | None, typer.Option(help="Bars in a year; read off the dates by default.")
+    ] = None,
+    risk_free: Annotated[float, typer.Option(help="Risk-free return per bar.")] = 0,
+    date_format: Annotated[
+        str | None,
+        typer.Option(help="How the files write dates, say %d.%m.%Y; by default as 2020-01-31."),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Save equity, trades, stop events and metrics here."),
+    ] = None,
+    file_format: Annotated[
+        str, typer.Option("--format", help="What to save them as: csv, parquet or json.")
+    ] = "csv",
+    plot: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Save a picture: .png, .svg or .pdf.")
+    ] = None,
+):
+    """Backtest weights on prices, both from files, and show what came of it."""
+    from nanobook.cli import backtest as files
+
+    if out is not None:
+        files.check_outputs(out, file_format)
+    with _busy("backtesting; the very first run compiles, which takes some seconds"):
+        result = files.backtest_files(
+            prices,
+            weights,
+            date_format=date_format,
+            cash=cash,
+            costs={
+                "commission_bps": commission_bps,
+                "slippage_bps": slippage_bps,
+                "min_trade_fee": min_fee,
+                "per_share": per_share,
+            },
+            stops={
+                "fixed_stop_pct": fixed_stop,
+                "trailing_stop_pct": trailing_stop,
+                "atr_multiple": atr_multiple,
+                "atr_period": atr_period,
+                "reentry": int(reentry) if reentry.isdecimal() else reentry,
+            },
+            lag=lag,
+            lot_size=lot,
+            sizing=sizing.replace("-", "_"),
+            delisting=delisting,
+            periods_per_year=periods_per_year,
+            risk_free=risk_free,
+        )
+        if plot is not None:
+            result.plot(plot)
+        saved = [] if plot is None else [plot]
+        if out is not None:
+            saved += files.save_result(result, out, file_format)
+    first, last = result.equity.index[[0, -1]]
+    print(f"{prices}: {first:%Y-%m-%d} to {last:%Y-%m-%d}, {len(result.symbols):,} symbols")
+    _show({"Portfolio": result})
+    _mention(result)
+    _list_files(saved)
+
+
+@app.command()
+def warmup():
+    """Compile everything now, so that nothing has to wait for it later."""
+    from nanobook import jit
+    from nanobook.cli import compile as kernels
+
+    done = []
+    with _progress(len(kernels.steps())) as advance:
+        for step in kernels.warm_up():
+            done.append(step)
+            advance(f"{step.name:<36} {_counted(step):<26} {step.seconds:6.2f} s")
+    total = kernels.Warmed("all", *(sum(column) for column in list(zip(*done, strict=True))[1:]))
+    print(f"{total.name:<36} {_counted(total):<26} {total.seconds:6.2f} s")
+    if not kernels.compiles():
+        print("nothing is compiled while NUMBA_DISABLE_JIT is set")
+    else:
+        print(f"kept in {jit.cache_folder() or 'no folder: there was none to write to'}")
+
+
+@app.command()
+def cache(
+    clear: Annotated[bool, typer.Option("--clear", help="Remove all of it.")] = False,
+):
+    """Show where compiled kernels are kept, or remove them."""
+    from nanobook import jit
+    from nanobook.cli import compile as kernels
+
+    if clear:
+        gone = kernels.clear_cache()
+        size = _size(sum(folder.size for folder in gone))
+        print(f"removed {_folders(len(gone))} from {jit.cache_base()}, {size} freed")
+        return
+    folders = kernels.cache_folders()
+    if not any(folder.current for folder in folders):
+        print("no folder can be written to, so kernels aren't kept")
+    for folder in folders:
+        if folder.current:
+            print(f"kernels are kept in {folder.path}: {folder.files} files, {_size(folder.size)}")
+    older = [folder for folder in folders if not folder.current]
+    if older:
+        size = _size(sum(folder.size for folder in older))
+        print(f"{_folders(len(older))} of other versions beside it: {size}")
+        print("nanobook cache --clear removes all of it")
+
+
+def _show(results):
+    from rich.console import Console
+
+    from nanobook.cli.tables import metrics_table
+
+    Console().print(metrics_table(results))
+
+
+def _mention(result):
+    """Say what a reader of the figures should know about the data."""
+    missing = result.missing[result.missing > 0]
+    if len(missing):
+        counts = ", ".join(f"{symbol} {count:,}" for symbol, count in missing.items())
+        print(f"bars without a price, not tradable and valued at the price before: {counts}")
+    for symbol, date in result.delistings.items():
+        print(f"{symbol} has no prices after {date:%Y-%m-%d}")
+
+
+def _list_files(paths):
+    for path in paths:
+        print(f"saved {path}")
+
+
+def _busy(text):
+    """Return a context that shows a spinner on a terminal's standard error."""
+    from rich.console import Console
+
+    return Console(stderr=True).status(text)
+
+
+def _progress(steps):
+    """Return a context that gives a function: print a line, and move the bar on."""
+    from contextlib import contextmanager
+
+    from tqdm import tqdm
+
+    @contextmanager
+    def bar():
+        with tqdm(total=steps, desc="compiling", leave=False, disable=None) as progress:
+
+            def advance(line):
+                progress.write(line)
+                progress.update()
+
+            yield advance
+
+    return bar()
+
+
+def _counted(step):
+    return f"{step.compiled} compiled, {step.loaded} loaded"
+
+
+def _folders(count):
+    return "1 folder" if count == 1 else f"{count} folders"
+
+
+def _size(count):
+    """Write bytes as megabytes, or as less if they're few."""
+    if count < 1000:
+        return f"{count} bytes"
+    return f"{count / 1e3:.1f} kB" if count < 1e6 else f"{count / 1e6:.1f} MB"

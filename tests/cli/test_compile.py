@@ -1,0 +1,125 @@
+"""Warming up compiles what the public functions use; the cache shows and clears only our own."""
+
+import numba
+import numpy as np
+import pandas as pd
+import pytest
+
+import nanobook
+from nanobook import jit
+from nanobook.cli import compile as kernels
+from nanobook.cli.main import run
+
+compiled_only = pytest.mark.skipif(
+    bool(numba.config.DISABLE_JIT), reason="nothing is compiled under NUMBA_DISABLE_JIT"
+)
+
+
+@compiled_only
+def test_after_the_warm_up_nothing_is_left_to_compile(capsys):
+    assert run(["warmup"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == len(kernels.steps()) + 2
+    assert all(" compiled, " in line and line.endswith(" s") for line in lines[:-1])
+    assert str(jit.cache_folder()) in lines[-1]
+    assert sum(step.compiled for step in kernels.warm_up()) == 0
+
+
+@compiled_only
+def test_the_warm_up_covers_frames_lists_and_every_option(monkeypatch):
+    list(kernels.warm_up())
+    monkeypatch.setattr(kernels, "steps", lambda: [("everything", use_everything)])
+    (step,) = kernels.warm_up()
+    assert step.compiled == 0
+
+
+def use_everything():
+    dates = pd.bdate_range("2020-01-01", periods=40, name="date")
+    prices = pd.DataFrame(np.linspace(10, 20, 120).reshape(40, 3), dates, list("ABC"))
+    prices.iloc[5:9, 1] = np.nan
+    weights = pd.DataFrame(0.3, dates[::10], list("CA"))
+    for options in (
+        {},
+        {"costs": 5, "stops": nanobook.Stops(trailing_stop_pct=0.01, reentry=3), "lot_size": 0},
+        {"sizing": "pre_cost", "costs": nanobook.CostModel(per_share=0.01), "records": False},
+    ):
+        result = nanobook.backtest(prices, weights, cash=1e5, **options)
+        _ = result.metrics, result.to_frame()
+    nanobook.backtest(prices.astype(np.float32), weights, cash=10_000).tear_sheet(
+        rolling_window=5
+    ).to_html()
+    lists = [[("A", 0.5)]] * 4, [[("A", 100)]] * 4
+    nanobook.backtest_weights(*lists, 10_000, 12.5, stop_cfg={"fixed_stop_pct": 0.1})
+    nanobook.backtest_weights(*lists, 10_000, 10)["holdings"]
+    nanobook.compute_metrics([0.01, -0.02])
+    nanobook.compute_metrics(prices.pct_change().fillna(0.0))
+    nanobook.rolling_sharpe([0.01, 0.02, 0.01], 2)
+    nanobook.rolling_volatility(prices, 2)
+    nanobook.rolling_max_drawdown(prices["A"], 2)
+    nanobook.drawdown(prices[["A"]])
+    nanobook.drawdown_series([3.0, 2.0, 1.0])
+
+
+@compiled_only
+def test_what_is_compiled_now_is_told_from_what_was_kept(monkeypatch):
+    fresh = numba.njit(lambda x: x + 1)
+    fresh.py_func.__module__ = "nanobook.test"
+    foreign = numba.njit(lambda x: x + 1)
+    steps = [("ours", lambda: fresh(1)), ("again", lambda: fresh(1)), ("not", lambda: foreign(1))]
+    monkeypatch.setattr(kernels, "steps", lambda: steps)
+    assert [step.compiled for step in kernels.warm_up()] == [1, 0, 0]
+
+
+# ---- the cache -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def base(tmp_path, monkeypatch):
+    """A cache of ours with two versions, beside what isn't ours."""
+    base = tmp_path / "nanobook"
+    current = base / "numba-2.0-cpu-new"
+    for folder in (current / "portfolio", base / "numba-1.0-cpu-old", base / "notes", base / "x"):
+        folder.mkdir(parents=True)
+        (folder / "file").write_bytes(b"x" * 1000)
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "file").write_bytes(b"x")
+    (base / "numba-link").symlink_to(tmp_path / "elsewhere", target_is_directory=True)
+    (base / "numba-file").write_bytes(b"x")
+    monkeypatch.setattr(jit, "cache_base", lambda: base)
+    monkeypatch.setattr(jit, "cache_folder", lambda: current)
+    return base
+
+
+def test_the_cache_shows_this_version_and_the_others(base, capsys):
+    assert run(["cache"]) == 0
+    shown = capsys.readouterr().out
+    assert "numba-2.0-cpu-new: 1 files, 1.0 kB" in shown
+    assert "1 folder of other versions beside it: 1.0 kB" in shown
+
+
+def test_clearing_removes_our_folders_and_nothing_else(base, tmp_path, capsys):
+    assert run(["cache", "--clear"]) == 0
+    assert "removed 2 folders" in capsys.readouterr().out
+    assert {path.name for path in base.iterdir()} == {"notes", "x", "numba-link", "numba-file"}
+    assert (tmp_path / "elsewhere" / "file").exists()
+    assert run(["cache", "--clear"]) == 0
+    assert "removed 0 folders" in capsys.readouterr().out
+
+
+def test_folders_in_the_temporary_place_are_found_too(base, tmp_path, monkeypatch):
+    fallback = tmp_path / "nanobook-0" / "numba-3.0-cpu-fallback"
+    fallback.mkdir(parents=True)
+    monkeypatch.setattr(jit, "cache_folder", lambda: fallback)
+    found = {folder.path.name: folder.current for folder in kernels.cache_folders()}
+    assert found == {
+        "numba-3.0-cpu-fallback": True,
+        "numba-1.0-cpu-old": False,
+        "numba-2.0-cpu-new": False,
+    }
+
+
+def test_no_folder_at_all_is_said(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(jit, "cache_base", lambda: tmp_path / "none")
+    monkeypatch.setattr(jit, "cache_folder", lambda: None)
+    assert run(["cache"]) == 0
+    assert "aren't kept" in capsys.readouterr().out
