@@ -11,6 +11,7 @@ The folder is set only around our own decorators and put back afterwards, so a u
 
 import hashlib
 import os
+import stat
 import sys
 import tempfile
 import threading
@@ -85,16 +86,24 @@ def cache_base():
     -------
     pathlib.Path
         The folder; it needn't exist.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the user has no home, and no variable names a place.
     """
     chosen = os.environ.get("NUMBA_CACHE_DIR")
     if chosen:
         return Path(chosen) / "nanobook"
-    if sys.platform == "win32":
-        base = os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local"
-    elif sys.platform == "darwin":
-        base = Path.home() / "Library" / "Caches"
-    else:
-        base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    try:
+        if sys.platform == "win32":
+            base = os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local"
+        elif sys.platform == "darwin":
+            base = Path.home() / "Library" / "Caches"
+        else:
+            base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    except RuntimeError as error:  # a number that no password file knows, without HOME
+        raise FileNotFoundError(f"{error} Set NUMBA_CACHE_DIR.") from None
     return Path(base) / "nanobook"
 
 
@@ -113,17 +122,18 @@ def cache_folder():
     """
     checked = "-boundscheck" if numba.config.BOUNDSCHECK else ""
     name = f"numba-{numba.__version__}-{_processor()}-{_source_hash()}{checked}"
+    faults = []
     for base in (cache_base, _temporary_base):
         try:
             folder = base() / name
             folder.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=folder):
                 return folder
-        except OSError:
-            continue
+        except OSError as error:
+            faults.append(str(error))
     warnings.warn(
-        f"nanobook can't write to {cache_base()} or to the temporary directory: kernels will be "
-        "compiled anew in every process; set NUMBA_CACHE_DIR to a folder you can write to",
+        f"nanobook has no folder to cache kernels in ({'; '.join(faults)}): they will be compiled "
+        "anew in every process; set NUMBA_CACHE_DIR to a folder you can write to",
         RuntimeWarning,
         stacklevel=3,
     )
@@ -138,9 +148,10 @@ def _temporary_base():
     user = os.getuid() if hasattr(os, "getuid") else os.environ.get("USERNAME", "user")
     base = Path(tempfile.gettempdir()) / f"nanobook-{user}"
     base.mkdir(mode=0o700, exist_ok=True)
-    owner = base.stat()
-    if hasattr(os, "getuid") and (owner.st_uid != user or owner.st_mode & 0o022):
-        raise PermissionError(f"{base} belongs to another user or can be written by one")
+    owner = base.lstat()  # of a link itself: who owns it could turn it elsewhere later
+    ours = stat.S_ISDIR(owner.st_mode) and owner.st_uid == user and not owner.st_mode & 0o022
+    if hasattr(os, "getuid") and not ours:
+        raise PermissionError(f"{base} is a link, or another user's, or can be written by one")
     return base
 
 

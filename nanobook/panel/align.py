@@ -35,8 +35,10 @@ def align_rows(index, weight_index, lag):
         If the two indexes can't be compared, or no row falls on any bar.
     """
     bars = len(index)
-    lag = min(lag, bars)
+    lag = min(lag, bars + 1)  # as good as any larger one, and no sum overflows
     row_at = np.full(bars, -1, dtype=np.int64)
+    if index is not weight_index:
+        _check_kinds(index, weight_index)
     if index is weight_index or index.equals(weight_index):
         row_at[lag:] = np.arange(max(bars - lag, 0))
         return row_at
@@ -85,14 +87,18 @@ def align_columns(columns, weight_columns):
     return where
 
 
-def _positions(index, weight_index):
-    """Return where each weight's date stands among the prices' dates, from the left."""
-    dated, weights_dated = hasattr(index, "tz"), hasattr(weight_index, "tz")
-    if dated != weights_dated:
+def _check_kinds(index, weight_index):
+    """Raise if one index holds dates, or times, and the other doesn't."""
+    kinds = {index.dtype.kind, weight_index.dtype.kind}
+    if len(kinds) > 1 and kinds & {"M", "m"}:
         raise ValidationError(
             f"weights and prices must be indexed alike, got {weight_index.dtype} "
             f"beside {index.dtype}"
         )
+
+
+def _positions(index, weight_index):
+    """Return where each weight's date stands among the prices' dates, from the left."""
     try:
         return np.asarray(index.searchsorted(weight_index, side="left"), dtype=np.int64)
     except TypeError as error:

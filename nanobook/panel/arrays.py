@@ -7,6 +7,7 @@ layout or a read-only array would be another type, hence another compile.
 import math
 import numbers
 import operator
+import sys
 from collections.abc import Mapping, Set
 
 import numpy as np
@@ -55,7 +56,10 @@ def as_float(name, value, *, least=None, below=None, finite=True):
     """
     if not isinstance(value, numbers.Real | np.bool_):
         raise ArgumentTypeError(f"{name} must be a number, got {value!r}")
-    number = float(value)
+    try:
+        number = float(value)
+    except OverflowError:
+        raise RangeError(f"{name} must fit in a float, got {_shorten(value)}") from None
     if finite and not math.isfinite(number):
         raise ValidationError(f"{name} must be finite, got {number}")
     if least is not None and not number >= least:
@@ -192,8 +196,7 @@ def kernel_ready(array, dtype=np.float64):
     ndarray
         The same values.
     """
-    array = np.ascontiguousarray(array, dtype=dtype)
-    return array if array.flags.writeable else array.copy()
+    return np.require(array, dtype, ["C", "ALIGNED", "WRITEABLE", "ENSUREARRAY"])
 
 
 def _as_real_array(name, values):
@@ -201,25 +204,33 @@ def _as_real_array(name, values):
         raise ArgumentTypeError(f"{name} must hold numbers, got {_shorten(values)}")
     if not hasattr(values, "__len__") and not hasattr(values, "__array__"):
         raise ArgumentTypeError(f"{name} must be a sequence or an array, got {_shorten(values)}")
+    if isinstance(values, np.ma.MaskedArray):
+        values = values.astype(np.float64).filled(np.nan)
     try:
         array = np.asarray(values)
-        if array.dtype.kind == "O":
-            array = _from_objects(name, array)
     except (TypeError, ValueError) as error:
         raise ArgumentTypeError(
             f"{name} must hold numbers in rows of one length: {error}"
         ) from None
+    if array.dtype.kind == "O":
+        array = _from_objects(name, array)
     if array.dtype.kind not in "fiub":
         raise ArgumentTypeError(f"{name} must hold real numbers, got dtype {array.dtype}")
     return array
 
 
 def _from_objects(name, array):
-    """Take an object array whose elements are all real numbers, as pandas may hold them."""
-    for element in array.flat:
+    """Take an object array whose elements are all real numbers or pandas' NA."""
+    missing = getattr(sys.modules.get("pandas"), "NA", array)
+    out = np.empty(array.shape)
+    for place, element in np.ndenumerate(array):
+        if element is missing:
+            out[place] = np.nan
+            continue
         if not isinstance(element, numbers.Real | np.bool_):
             raise ArgumentTypeError(f"{name} must hold real numbers, got {_shorten(element)}")
-    return array.astype(np.float64)
+        out[place] = as_float(name, element, finite=False)
+    return out
 
 
 def _shorten(value):

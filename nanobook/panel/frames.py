@@ -125,6 +125,11 @@ def check_index(name, index):
     ValidationError
         If labels are missing, repeat or go back; the message names the first of them.
     """
+    if index.nlevels > 1:
+        raise ValidationError(
+            f"{name} must have dates as its index and symbols as its columns, but its index has "
+            f"{index.nlevels} levels; call unstack() first"
+        )
     if index.hasnans:
         where = int(np.flatnonzero(index.isna())[0])
         raise ValidationError(f"{name} must have a date in every row, but row {where} has none")
@@ -133,7 +138,12 @@ def check_index(name, index):
         raise ValidationError(f"{name} must have one row a date, but {_shown(repeated)} repeats")
     if not index.is_monotonic_increasing:
         values = list(index)
-        where = next(i for i in range(1, len(values)) if not values[i - 1] < values[i])
+        try:
+            where = next(i for i in range(1, len(values)) if not values[i - 1] < values[i])
+        except (TypeError, StopIteration):
+            raise ValidationError(
+                f"{name} must have an index that has an order, got dtype {index.dtype}"
+            ) from None
         raise ValidationError(
             f"{name} must be sorted by date, but {values[where]} comes after {values[where - 1]}; "
             "call sort_index() first"

@@ -35,16 +35,34 @@ def labels_to_arrays(key, labels):
     if hasattr(labels, "tz"):
         zone = None if labels.tz is None else str(labels.tz)
         described = {"kind": "dates", "name": name, "zone": zone, "unit": labels.unit}
-        return described, {key: np.array(labels.asi8)}
-    if labels.dtype.kind in "iufb":
+        arrays = {key: np.array(labels.asi8)}
+        if zone is not None:
+            _check_zone(key, labels, described, arrays)
+        return described, arrays
+    if isinstance(labels.dtype, np.dtype) and labels.dtype.kind in "iufb":
         return {"kind": "numbers", "name": name}, {key: np.array(labels)}
     values = list(labels)
-    if all(isinstance(value, str) for value in values):
+    fine = [isinstance(value, str) and not value.endswith("\0") for value in values]
+    if all(fine):  # an array of strings would lose zeros at their ends
         return {"kind": "strings", "name": name}, {key: np.array(values, dtype=np.str_)}
-    odd = next(value for value in values if not isinstance(value, str))
+    odd = values[fine.index(False)]
     raise ValidationError(
-        f"labels must be dates, numbers or strings to be saved, got {type(odd).__name__} {odd!r}"
+        "labels must be dates, numbers or strings to be saved, "
+        f"got {type(odd).__name__} {odd!r} of dtype {labels.dtype}"
     )
+
+
+def _check_zone(key, labels, description, arrays):
+    """Raise if a time zone can't be found again by its name, or another one is found."""
+    try:
+        back = labels_from_arrays(key, description, arrays)
+    except FileFormatError:
+        back = None
+    if back is None or not back.tz_localize(None).equals(labels.tz_localize(None)):
+        raise ValidationError(
+            "labels must be dates, numbers or strings to be saved, and dates of a zone that its "
+            f"name tells, got {labels.tz!r}; call tz_convert first"
+        )
 
 
 def labels_from_arrays(key, description, arrays):
@@ -67,23 +85,30 @@ def labels_from_arrays(key, description, arrays):
     Raises
     ------
     FileFormatError
-        If the description is of no known kind.
+        If the description is of no known kind, or doesn't fit the arrays.
     """
-    kind = description.get("kind")
+    try:
+        return _put_together(description, arrays.get(key))
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        raise FileFormatError(f"labels of {key} can't be read: {error!r}") from None
+
+
+def _put_together(description, values):
+    kind = description["kind"]
     if kind == "none":
         return None
     import pandas as pd
 
     if kind == "dates":
-        dates = pd.DatetimeIndex(arrays[key].view(f"M8[{description['unit']}]"))
+        dates = pd.DatetimeIndex(values.view(f"M8[{description['unit']}]"))
         if description["zone"] is not None:
             dates = dates.tz_localize("UTC").tz_convert(description["zone"])
         return dates.rename(description["name"])
     if kind == "numbers":
-        return pd.Index(arrays[key], name=description["name"])
+        return pd.Index(values, name=description["name"])
     if kind == "strings":
-        return pd.Index(arrays[key].tolist(), name=description["name"])
-    raise FileFormatError(f"unknown kind of labels {kind!r} for {key}")
+        return pd.Index(values.tolist(), name=description["name"])
+    raise ValueError(f"unknown kind {kind!r}")
 
 
 def labels_equal(left, right):

@@ -138,19 +138,19 @@ def read_schedule(name, schedule, typecode):
     for period, pairs in enumerate(_as_sequence(name, schedule)):
         if type(pairs) is not list:
             pairs = _as_sequence(f"{name}[{period}]", pairs)
-        if not pairs:
+        if len(pairs) == 0:
             rows.append(())
             columns.append(array(typecode))
             continue
         try:
-            if not isinstance(pairs[0], tuple):
+            if set(map(type, pairs)) != {tuple} and not _all_tuples(pairs):
                 raise TypeError
             # two passes: zip(*pairs) would make an object per pair for the garbage collector
             symbols = tuple([symbol for symbol, _ in pairs])
             columns.append(array(typecode, [value for _, value in pairs]))
         except (TypeError, ValueError, OverflowError):
             raise _fault(f"{name}[{period}]", pairs, typecode) from None
-        if rows and symbols == rows[-1]:
+        if rows and _same(symbols, rows[-1]):
             symbols = rows[-1]
         elif not _all_strings(symbols) or symbols not in known:
             for symbol in symbols:
@@ -188,12 +188,26 @@ def _all_strings(symbols):
     return all(isinstance(symbol, str) for symbol in symbols)
 
 
+def _all_tuples(pairs):
+    return all(isinstance(pair, tuple) for pair in pairs)
+
+
+def _same(symbols, before):
+    try:
+        return symbols == before
+    except (TypeError, ValueError):  # no strings: arrays, or pandas' NA
+        return False
+
+
 def _check_symbol(where, symbol):
     if not isinstance(symbol, str):
         raise ArgumentTypeError(
             f"{where} must name symbols by strings, got {type(symbol).__name__} {symbol!r}"
         )
-    Symbol(symbol)
+    if Symbol.try_new(symbol) is None:
+        raise ValidationError(
+            f"{where} must name symbols of at most 8 bytes in UTF-8, got {symbol!r}"
+        )
 
 
 def _fault(where, pairs, typecode):
@@ -209,8 +223,9 @@ def _fault(where, pairs, typecode):
             return ValidationError(f"{spot} must be a pair (symbol, value), got {len(pair)} items")
         try:
             array(typecode, pair[1:])
-        except TypeError:
+        except (TypeError, ValueError):
             return ArgumentTypeError(f"{spot} must have {kind} as its value, got {pair[1]!r}")
         except OverflowError:
-            return RangeError(f"{spot} must have a value inside int64, got {pair[1]}")
+            room = "inside int64" if typecode == "q" else "that fits in a float"
+            return RangeError(f"{spot} must have a value {room}, got {pair[1]}")
     return ArgumentTypeError(f"{where} must be a list of (symbol, value) tuples")

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import secrets
+import shutil
 from pathlib import Path
 
 __all__ = ["atomic_write"]
@@ -16,6 +17,7 @@ def atomic_write(path):
     ----------
     path : str or PathLike
         Where the file shall be; an old one stays untouched until then, or if the block raises.
+        The new one has the old one's mode.
 
     Yields
     ------
@@ -23,9 +25,11 @@ def atomic_write(path):
         Open for writing bytes.
     """
     path = Path(path)
-    beside = path.with_name(f".{path.name}.{secrets.token_hex(6)}.part")
+    beside = path.with_name(f".nanobook-{secrets.token_hex(6)}.part")
     try:
         with open(beside, "wb") as file:
+            with contextlib.suppress(OSError):
+                shutil.copymode(path, beside)
             yield file
             file.flush()
             os.fsync(file.fileno())

@@ -1,11 +1,10 @@
 """Arrays and a JSON header in one file, in NumPy's own format, never pickled."""
 
 import json
-import zipfile
 
 import numpy as np
 
-from nanobook.errors import FileFormatError
+from nanobook.errors import FileFormatError, ValidationError
 from nanobook.persistence.atomic import atomic_write
 
 __all__ = ["read_npz", "write_npz"]
@@ -26,7 +25,15 @@ def write_npz(path, kind, header, arrays):
         What JSON can hold.
     arrays : dict of ndarray
         Of plain or struct dtype, without objects.
+
+    Raises
+    ------
+    ValidationError
+        If an array holds objects: they would have to be pickled.
     """
+    for name, array in arrays.items():
+        if np.asarray(array).dtype.hasobject:
+            raise ValidationError(f"{name} must hold no objects to be saved, got {array.dtype}")
     text = json.dumps({"kind": kind, "version": 1, **header})
     with atomic_write(path) as file:
         np.savez_compressed(file, **{_HEADER: np.frombuffer(text.encode(), np.uint8)}, **arrays)
@@ -58,15 +65,21 @@ def read_npz(path, kind):
     """
     try:
         with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
+            arrays = {name: _array(file, name) for name in file.files}
         header = json.loads(arrays.pop(_HEADER).tobytes())
         found, version = header["kind"], header["version"]
     except FileNotFoundError:
         raise
-    except (OSError, ValueError, KeyError, EOFError, TypeError, AttributeError) as error:
-        raise FileFormatError(f"{path} isn't a nanobook {kind} file: {error}") from None
-    except zipfile.BadZipFile as error:
-        raise FileFormatError(f"{path} is damaged: {error}") from None
+    except Exception as error:  # of zip, zlib, tokenizer, memory: damage has many names
+        raise FileFormatError(f"{path} isn't a whole nanobook {kind} file: {error!r}") from None
     if found != kind or version != 1:
         raise FileFormatError(f"{path} holds {found!r} version {version}, expected {kind!r} 1")
     return header, arrays
+
+
+def _array(file, name):
+    """Read one member, which NumPy gives as bytes where it isn't an array."""
+    member = file[name]
+    if not isinstance(member, np.ndarray):
+        raise TypeError(f"{name} is no array")
+    return member
