@@ -1,7 +1,6 @@
 """`BacktestResult`: what a backtest gives back, as frames, as arrays or as the seed's lists."""
 
 import dataclasses
-import math
 from collections.abc import Mapping
 from functools import cached_property
 
@@ -14,6 +13,7 @@ from nanobook.metrics.summary import Metrics
 from nanobook.panel.labels import labels_equal, labels_from_arrays, labels_to_arrays
 from nanobook.persistence.npz import read_npz, write_npz
 from nanobook.portfolio.engine import Run
+from nanobook.portfolio.seed_lists import pair_lists, return_lists, stop_dicts
 from nanobook.portfolio.simulate import CASH, COSTS, EQUITY, GROSS, TRADED
 from nanobook.types.codes import REASONS
 from nanobook.types.records import LISTING
@@ -288,59 +288,16 @@ class BacktestResult(Mapping):
 
     def _seed_holdings(self):
         solvent = (self._run.money[EQUITY] != 0)[:, None]
-        return self._pairs(self._weights(), (self._run.positions != 0) & solvent)
+        weights = self._weights()
+        return pair_lists(self.symbols, weights, (self._run.positions != 0) & solvent)
 
     def _seed_symbol_returns(self):
         self._need_records("symbol_returns")
-        prices = self._prices.astype(np.float64)
-        moves = np.full(prices.shape, np.nan)
-        before, now = prices[:-1], prices[1:]
-        np.divide(now - before, before, out=moves[1:], where=(before > 0) & (now > 0))
-        pairs = self._pairs(moves, self._prices >= 0)
-        for bar in np.unique(self._listings["bar"]).tolist():
-            pairs[bar] = self._repeated_returns(bar)
-        return pairs
-
-    def _repeated_returns(self, bar):
-        """The returns of a period that lists a symbol more than once, one for each listing."""
-        listings = self._listings[self._listings["bar"] == bar]
-        listings = listings[np.argsort(listings["column"], kind="stable")]
-        before = self._prices[max(bar - 1, 0)].tolist()
-        return [
-            (
-                self.symbols[column],
-                (price - before[column]) / before[column]
-                if bar and price > 0 and before[column] > 0
-                else math.nan,
-            )
-            for _, column, price in listings.tolist()
-        ]
+        return return_lists(self.symbols, self._prices, self._listings)
 
     def _seed_stop_events(self):
         self._need_records("stop_events")
-        symbols = self.symbols
-        return [
-            {
-                "period_index": bar,
-                "symbol": symbols[column],
-                "trigger_price": trigger,
-                "exit_price": price,
-                "reason": REASONS[reason],
-            }
-            for bar, column, trigger, price, reason in self._run.stop_events.tolist()
-        ]
-
-    def _pairs(self, values, shown):
-        """Turn a matrix into the seed's lists: (symbol, value) where `shown`."""
-        symbols = self.symbols
-        whole = shown.all(axis=1).tolist()
-        rows = zip(values.tolist(), shown, whole, strict=True)
-        return [
-            list(zip(symbols, row, strict=True))
-            if complete
-            else [(symbols[i], row[i]) for i in np.flatnonzero(mask).tolist()]
-            for row, mask, complete in rows
-        ]
+        return stop_dicts(self.symbols, self._run.stop_events)
 
     # ---- dressing --------------------------------------------------------------------------
 
