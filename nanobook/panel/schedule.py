@@ -26,15 +26,25 @@ class Schedule:
     values: list  # T arrays, as long as their rows
 
     @cached_property
+    def distinct(self):
+        """The distinct rows of symbols, as a set; equal neighbours are one object already."""
+        return set({id(row): row for row in self.rows}.values())
+
+    @cached_property
     def symbols(self):
         """The distinct symbols, as a set."""
-        distinct = set(self.rows)
-        return set().union(*distinct)
+        return set().union(*self.distinct)
 
     @cached_property
     def has_duplicates(self):
         """Whether a symbol stands twice in one period."""
-        return any(len(set(row)) < len(row) for row in set(self.rows))
+        return any(len(set(row)) < len(row) for row in self.distinct)
+
+    @cached_property
+    def flat(self):
+        """All values, period after period, as one array."""
+        typecode = self.values[0].typecode if self.values else "d"
+        return np.frombuffer(b"".join(self.values), typecode)
 
     def spread(self, column_of, missing, dtype):
         """Return the (T, N) matrix; of a symbol's several values in a period the last stays.
@@ -54,6 +64,10 @@ class Schedule:
             The values by column.
         """
         matrix = np.full((len(self.rows), len(column_of)), missing, dtype=dtype)
+        if len(self.distinct) == 1 and not self.has_duplicates:
+            columns = [column_of[symbol] for symbol in self.rows[0]]
+            matrix[:, columns] = self.flat.reshape(len(self.rows), -1)
+            return matrix
         last, columns = None, None
         for target, row, values in zip(matrix, self.rows, self.values, strict=True):
             if row != last:

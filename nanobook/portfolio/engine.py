@@ -17,7 +17,7 @@ from nanobook.types.records import FILL, FILL_CENTS, STOP_EVENT, STOP_EVENT_CENT
 __all__ = ["Run", "run"]
 
 #: Records that room is made for at first; what isn't written to costs no memory.
-_FIRST_RECORDS = 1_000_000
+_FIRST_RECORDS = 8_000_000
 
 
 class Run(NamedTuple):
@@ -70,7 +70,9 @@ def run(market, start_cash, rules, rates, *, post_cost, atr_period=0, records=Tr
     series = Bars(money=np.empty((5, bars), dtype), returns=np.empty(bars))
     stops = bool(rules.fixed or rules.trailing or rules.atr_multiple)
     most_a_bar = 2 * columns + market.earlier.size
-    room = max(most_a_bar, min(_FIRST_RECORDS, columns * (bars + 1))) if records else 0
+    rebalances = int(np.count_nonzero(market.row_at >= 0))
+    likely = columns * (rebalances + 2) + market.earlier.size
+    room = max(most_a_bar, min(_FIRST_RECORDS, likely)) if records else 0
     log = Log(
         positions=np.empty((bars if records else 0, columns), dtype),
         fills=np.empty(room, FILL_CENTS if cents else FILL),

@@ -202,10 +202,7 @@ def _same_length(weights, prices):
 
 def _check_values(name, schedule, legal):
     """Raise if a value of a schedule isn't legal, naming its place."""
-    if not schedule.values:
-        return
-    flat = np.concatenate([np.frombuffer(v, v.typecode) for v in schedule.values if v] or [[]])
-    if legal(flat).all():
+    if legal(schedule.flat).all():
         return
     rule = "finite" if name == "weight_schedule" else "zero or above"
     for period, (row, values) in enumerate(zip(schedule.rows, schedule.values, strict=True)):

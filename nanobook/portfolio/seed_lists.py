@@ -1,5 +1,7 @@
 """A result's matrices and records as the seed's lists of pairs and dicts."""
 
+import contextlib
+import gc
 import math
 
 import numpy as np
@@ -27,12 +29,25 @@ def pair_lists(symbols, values, shown):
         In the order of the columns.
     """
     whole = shown.all(axis=1).tolist()
-    return [
-        list(zip(symbols, row, strict=True))
-        if complete
-        else [(symbols[i], row[i]) for i in np.flatnonzero(mask).tolist()]
-        for row, mask, complete in zip(values.tolist(), shown, whole, strict=True)
-    ]
+    with _collector_paused():
+        return [
+            list(zip(symbols, row, strict=True))
+            if complete
+            else [(symbols[i], row[i]) for i in np.flatnonzero(mask).tolist()]
+            for row, mask, complete in zip(values.tolist(), shown, whole, strict=True)
+        ]
+
+
+@contextlib.contextmanager
+def _collector_paused():
+    """Keep the garbage collector from walking, again and again, pairs that hold no cycle."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def return_lists(symbols, prices, listings):
