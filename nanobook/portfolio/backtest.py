@@ -203,8 +203,11 @@ def _read_weights(weights, shape, index, columns, lag):
                 f"weights must have the shape of prices, {shape}, got {targets.shape}; "
                 "give both as frames to align them by their labels"
             )
+        rows = np.arange(shape[0])
+        maybe_empty = np.flatnonzero(np.isnan(targets[:, 0]))
+        rows[maybe_empty[np.isnan(targets[maybe_empty]).all(axis=1)]] = -1  # keep everything
         row_at = np.full(shape[0], -1, dtype=np.int64)
-        row_at[lag:] = np.arange(max(shape[0] - lag, 0))
+        row_at[lag:] = rows[: max(shape[0] - lag, 0)]
         return targets, row_at
     row_at = align_rows(index, weight_index, lag)
     if columns is not weight_columns and not columns.equals(weight_columns):

@@ -105,6 +105,6 @@ def _doubled(records, used):
 
 
 def _trimmed(records, used):
-    """Cut to what was used; copied where most of the room would be kept for nothing."""
+    """Cut to what was used; copied where nearly all of the room would be kept for nothing."""
     kept = records[:used]
-    return kept if 2 * used > records.size else kept.copy()
+    return kept if 16 * used > records.size else kept.copy()
