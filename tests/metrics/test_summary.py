@@ -252,6 +252,21 @@ def test_the_parallel_kernel_gives_the_same_bits(table, monkeypatch):
     pd.testing.assert_frame_equal(compute_metrics(table), serial, check_exact=True)
 
 
+def test_one_thread_and_two_give_the_same_bits(monkeypatch):
+    import numba
+
+    table = np.random.default_rng(0).normal(0, 0.01, (300, 37))
+    serial = compute_metrics(table)
+    monkeypatch.setattr(summary, "_PARALLEL_FROM", 0)
+    most = numba.config.NUMBA_NUM_THREADS
+    for threads in {1, min(2, most), most}:
+        numba.set_num_threads(threads)
+        try:
+            pd.testing.assert_frame_equal(compute_metrics(table), serial, check_exact=True)
+        finally:
+            numba.set_num_threads(most)
+
+
 def test_a_vector_leaves_the_parallel_kernel_alone(monkeypatch):
     def loaded(*arguments):
         raise AssertionError("loading it costs half a second")
