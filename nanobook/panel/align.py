@@ -5,7 +5,7 @@ import numpy as np
 from nanobook.errors import ValidationError
 from nanobook.panel.frames import _shown
 
-__all__ = ["align_rows", "align_columns"]
+__all__ = ["align_rows", "align_columns", "carry_targets"]
 
 
 def align_rows(index, weight_index, lag):
@@ -32,29 +32,64 @@ def align_rows(index, weight_index, lag):
     Raises
     ------
     ValidationError
-        If the two indexes can't be compared, or no row falls on any bar.
+        If the two indexes can't be compared, or all weights are dated after the last price.
     """
+    trades_at = _trading_bars(index, weight_index, lag)
+    row_at = np.full(len(index), -1, dtype=np.int64)
+    rows = np.flatnonzero(trades_at < len(index))
+    row_at[trades_at[rows]] = rows  # the last of several stays
+    return row_at
+
+
+def carry_targets(targets, index, weight_index, lag):
+    """Give a row the targets it keeps from an earlier row that trades at the same bar.
+
+    Only the latest of several rows trades (see `align_rows`), and its NaN keep the position that
+    the ones before it asked for, not the one held.
+
+    Parameters
+    ----------
+    targets : ndarray of shape (R, N)
+        The weights; NaN keeps.
+    index, weight_index : Index
+        Dates of the prices and of the weights, ascending.
+    lag : int
+        Bars between knowing a weight and trading on it.
+
+    Returns
+    -------
+    ndarray of shape (R, N)
+        The same array where no two rows meet.
+    """
+    trades_at = _trading_bars(index, weight_index, lag)
+    meets_last = np.flatnonzero(np.diff(trades_at) == 0) + 1
+    if not meets_last.size or trades_at[meets_last[0]] >= len(index):
+        return targets
+    targets = targets.copy()
+    for row in meets_last:
+        keeps = np.isnan(targets[row])
+        targets[row, keeps] = targets[row - 1, keeps]
+    return targets
+
+
+def _trading_bars(index, weight_index, lag):
+    """Return the bar at which each row of weights is due; beyond the last bar, never."""
     bars = len(index)
     lag = min(lag, bars + 1)  # as good as any larger one, and no sum overflows
-    row_at = np.full(bars, -1, dtype=np.int64)
     if index is not weight_index:
         _check_kinds(index, weight_index)
     if index is weight_index or index.equals(weight_index):
-        row_at[lag:] = np.arange(max(bars - lag, 0))
-        return row_at
+        return np.arange(bars) + lag
     where = _positions(index, weight_index)
     exact = np.zeros(len(weight_index), dtype=bool)
     inside = where < bars
     exact[inside] = np.asarray(index[where[inside]] == weight_index[inside])
-    trades_at = np.where(exact, where + lag, where + max(lag - 1, 0))
     if not inside.any():
         raise ValidationError(
             f"weights must have a date up to the last price, {index[-1]}, "
             f"but begin at {weight_index[0]}"
         )
-    rows = np.flatnonzero(trades_at < bars)
-    row_at[trades_at[rows]] = rows  # the last of several stays
-    return row_at
+    return np.where(exact, where + lag, where + max(lag - 1, 0))
 
 
 def align_columns(columns, weight_columns):

@@ -177,7 +177,10 @@ def as_matrix(name, values):
     """
     array = _as_real_array(name, values)
     if array.ndim != 2:
-        raise ArgumentTypeError(f"{name} must be a matrix, got an array of shape {array.shape}")
+        hint = "; a Series has to_frame()" if array.ndim == 1 else ""
+        raise ArgumentTypeError(
+            f"{name} must be a matrix, got an array of shape {array.shape}{hint}"
+        )
     return kernel_ready(array)
 
 

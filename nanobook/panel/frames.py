@@ -103,8 +103,10 @@ def check_labels(name, labels):
     Raises
     ------
     ValidationError
-        If labels repeat; the message names them.
+        If labels are missing or repeat; the message names what repeats.
     """
+    if any(level.hasnans for level in getattr(labels, "levels", [labels])):
+        raise ValidationError(f"{name} must have a name for every column, but one is missing")
     if not labels.is_unique:
         repeated = list(dict.fromkeys(labels[labels.duplicated()]))
         raise ValidationError(f"{name} must have distinct columns, but {_shown(repeated)} repeats")
@@ -206,5 +208,8 @@ def _refuse_empty(name, table):
 
 
 def _shown(labels, most=5):
-    text = ", ".join(repr(str(label)) for label in labels[:most])
+    text = ", ".join(
+        repr(label if isinstance(label, str | int | float | tuple) else str(label))
+        for label in labels[:most]
+    )
     return text if len(labels) <= most else f"{text} and {len(labels) - most} more"

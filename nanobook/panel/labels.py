@@ -48,7 +48,8 @@ def labels_to_arrays(key, labels):
     odd = values[fine.index(False)]
     raise ValidationError(
         "labels must be dates, numbers or strings to be saved, "
-        f"got {type(odd).__name__} {odd!r} of dtype {labels.dtype}"
+        f"got {type(odd).__name__} {odd!r} of dtype {labels.dtype}; pd.to_datetime, "
+        "to_timestamp() or astype(str) makes them so"
     )
 
 

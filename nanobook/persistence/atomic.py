@@ -1,6 +1,7 @@
 """Write a file beside its place, then move it there: whole or not at all."""
 
 import contextlib
+import errno
 import os
 import secrets
 import shutil
@@ -23,9 +24,16 @@ def atomic_write(path):
     ------
     file object
         Open for writing bytes.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the folder it shall be in doesn't exist.
     """
     path = Path(path)
     beside = path.with_name(f".nanobook-{secrets.token_hex(6)}.part")
+    if not path.parent.is_dir():
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path.parent))
     try:
         with open(beside, "wb") as file:
             with contextlib.suppress(OSError):

@@ -3,7 +3,7 @@
 import numpy as np
 
 from nanobook.errors import ValidationError
-from nanobook.panel.align import align_columns, align_rows
+from nanobook.panel.align import align_columns, align_rows, carry_targets
 from nanobook.panel.arrays import as_count, as_float
 from nanobook.panel.frames import read_table
 from nanobook.panel.frequency import infer_periods_per_year
@@ -45,7 +45,7 @@ def backtest(
     prices : DataFrame or array_like of shape (T, N)
         Bars by assets, in currency, ascending in time. NaN: the asset can't be traded at
         that bar, is valued at its last known price, and is counted in ``result.missing``.
-        A price of 0 is a valuation, but nothing trades at it.
+        A price of 0 is a valuation, but nothing is rebalanced at it.
     weights : DataFrame or array_like of shape (T, N)
         Targets as fractions of equity: negative ones go short, a sum above 1 borrows, NaN keeps
         the position, a row of zeros goes flat. A frame may hold only the dates on which to
@@ -95,8 +95,17 @@ def backtest(
 
     Notes
     -----
-    Every bar satisfies: change of cash + value of trades + costs = 0. If equity before a
-    rebalance isn't positive, nothing is traded.
+    Every bar satisfies: change of cash + value of trades + costs = 0.
+
+    While equity isn't positive nothing is rebalanced, though stops still close positions; the
+    return of the bar after such a one is NaN, and metrics leave it out.
+
+    Dates are taken as the moments at which weights are known and prices are traded. Give daily
+    weights and closes the same dates: weights dated at midnight beside closes dated 16:00 trade
+    at that same day's close.
+
+    A gap that lasts to the end of the data can't be told from a delisting: cut the data in the
+    middle of a gap, and the position is sold there.
 
     Examples
     --------
@@ -112,7 +121,7 @@ def backtest(
     costs = as_cost_model("costs", costs)
     lag = as_count("lag", lag)
     lot_size = as_float("lot_size", lot_size, least=0)
-    stops = as_stops("stops", stops)
+    stops = as_stops("stops", stops, known_only=True)
     risk_free = as_float("risk_free", risk_free)
     _one_of("sizing", sizing, ("post_cost", "pre_cost"))
     _one_of("delisting", delisting, ("sell", "hold"))
@@ -210,6 +219,7 @@ def _read_weights(weights, shape, index, columns, lag):
         row_at[lag:] = rows[: max(shape[0] - lag, 0)]
         return targets, row_at
     row_at = align_rows(index, weight_index, lag)
+    targets = carry_targets(targets, index, weight_index, lag)
     if columns is not weight_columns and not columns.equals(weight_columns):
         spread = np.full((len(targets), shape[1]), np.nan)
         spread[:, align_columns(columns, weight_columns)] = targets
@@ -239,6 +249,6 @@ def _own(matrix, given):
 
 
 def _one_of(name, value, choices):
-    if value not in choices:
+    if not isinstance(value, str) or value not in choices:
         words = " or ".join(repr(choice) for choice in choices)
         raise ValidationError(f"{name} must be {words}, got {value!r}")

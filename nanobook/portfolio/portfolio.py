@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from nanobook.errors import ArgumentTypeError, FileFormatError, ValidationError
+from nanobook.errors import ArgumentTypeError, FileFormatError, RangeError, ValidationError
 from nanobook.metrics.summary import compute_metrics
 from nanobook.panel.arrays import as_integer
 from nanobook.panel.schedule import read_schedule
@@ -160,6 +160,8 @@ class Portfolio:
             If a list isn't one of pairs.
         ValidationError
             If a symbol is too long, or a weight infinite; NaN counts as 0.
+        RangeError
+            If equity or a target is outside int64.
 
         References
         ----------
@@ -170,7 +172,7 @@ class Portfolio:
         for symbol, weight in wanted:
             if math.isinf(weight):
                 raise ValidationError(f"targets must be finite, got {weight} for {symbol!r}")
-        equity = self._equity(listed)
+        equity = as_integer("equity", self._equity(listed))
         if equity <= 0:
             return
         named = {symbol for symbol, _ in wanted}
@@ -194,6 +196,11 @@ class Portfolio:
         weights = np.array([weight for _, weight in targets])
         weights[np.isnan(weights)] = 0.0
         unlocked = np.zeros(len(symbols), np.bool_)
+        if weights.size and np.abs(weights).max() * equity >= _RULES.ceiling:
+            raise RangeError(
+                f"targets must be worth less than 2**62 cents, got weights up to "
+                f"{np.abs(weights).max():g} of {equity}"
+            )
         size_pre_cost(state, unlocked, prices, weights, equity, _RULES)
         for symbol, shares in zip(symbols, state[TRADE].tolist(), strict=True):
             if shares:

@@ -31,6 +31,10 @@ _KEYS = (
 )
 
 
+#: Those that need records.
+_RECORDED_KEYS = ("holdings", "symbol_returns", "stop_events")
+
+
 class BacktestResult(Mapping):
     """The outcome of a backtest.
 
@@ -202,12 +206,12 @@ class BacktestResult(Mapping):
     def delistings(self):
         """The columns whose prices end before the last bar: a dict of symbol to last bar (date).
 
-        What was held then was sold at that bar's price on the next one, unless
-        ``delisting="hold"``; those trades have the reason "delisted".
+        What was held then `backtest` sold at that bar's price on the next one, unless
+        ``delisting="hold"``; those trades have the reason "delisted". `backtest_weights` keeps
+        it at a value of 0, as the original did. Columns without any price aren't listed.
         """
-        ended = np.flatnonzero(self._last_bar < len(self._run.returns) - 1)
-        index, symbols = self._index, self.symbols
-        last = self._last_bar
+        index, symbols, last = self._index, self.symbols, self._last_bar
+        ended = np.flatnonzero((last >= 0) & (last < len(self._run.returns) - 1))
         return {symbols[i]: int(last[i]) if index is None else index[last[i]] for i in ended}
 
     @property
@@ -223,7 +227,8 @@ class BacktestResult(Mapping):
         """The `Metrics` of the returns that are defined, or None if none is.
 
         `turnover` is the value traded a year, buys plus sells, over mean equity; `exposure` the
-        mean of longs plus shorts over equity; `total_costs` is in the prices' money unit.
+        mean of longs plus shorts over equity; `total_costs` is in the prices' money unit. Of an
+        account that was ruined and came back, returns leave out the way back.
         """
         returns = self._defined_returns()
         if not returns.size:
@@ -263,15 +268,20 @@ class BacktestResult(Mapping):
     # ---- the seed's mapping ----------------------------------------------------------------
 
     def __getitem__(self, key):
-        if key not in _KEYS:
-            raise KeyError(key)
+        if key not in self._keys():
+            recorded = key not in _KEYS
+            raise KeyError(key if recorded else f"{key}: run again with records=True")
         return getattr(self, f"_seed_{key}")()
 
     def __iter__(self):
-        return iter(_KEYS)
+        return iter(self._keys())
 
     def __len__(self):
-        return len(_KEYS)
+        return len(self._keys())
+
+    def _keys(self):
+        recorded = self._prices is not None
+        return _KEYS if recorded else tuple(key for key in _KEYS if key not in _RECORDED_KEYS)
 
     def _seed_returns(self):
         return self._defined_returns().tolist()
@@ -332,10 +342,12 @@ class BacktestResult(Mapping):
         import pandas as pd
 
         bars, columns = records["bar"], records["column"]
+        symbols = self._column_index()
+        symbols = symbols.to_flat_index() if symbols.nlevels > 1 else symbols
         when = bars if self._index is None else self._index[bars]
         fields = {
             "bar" if self._index is None else "date": when,
-            "symbol": pd.Categorical.from_codes(columns, categories=self._columns),
+            "symbol": pd.Categorical.from_codes(columns, categories=symbols),
         }
         for field in records.dtype.names[2:-1]:
             fields[field] = records[field]

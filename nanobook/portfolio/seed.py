@@ -21,6 +21,9 @@ __all__ = ["backtest_weights", "cents_rules"]
 #: In a matrix of cents: not listed at that bar.
 _UNLISTED = -1
 
+#: Cents that sums of positions have to stay below, so that none wraps.
+_LARGEST = 2.0**62
+
 #: Cents above which floats no longer hold every integer.
 _EXACT = 2**53
 
@@ -76,7 +79,7 @@ def backtest_weights(
     ArgumentTypeError
         If an argument is of another kind.
     RangeError
-        If an integer is outside its range.
+        If an integer is outside its range, or a position's value leaves that of int64.
 
     Notes
     -----
@@ -115,6 +118,7 @@ def backtest_weights(
         post_cost=False,
         atr_period=stops.atr_period if stops.atr_multiple else 0,
     )
+    _check_magnitudes(done.positions, prices)
     return BacktestResult(
         done,
         start_cash=initial_cash,
@@ -129,6 +133,23 @@ def backtest_weights(
             "carries_mark": False,
         },
     )
+
+
+def _check_magnitudes(positions, prices):
+    """Raise if positions are or were worth so much that sums in int64 may have wrapped."""
+    if not positions.size:
+        return
+    largest = float(np.abs(positions).max()) * float(prices.max())
+    if largest * positions.shape[1] < _LARGEST:
+        return
+    shares, cents = np.abs(positions.astype(np.float64)), np.maximum(prices, 0).astype(np.float64)
+    worth = (shares * cents).sum(axis=1)
+    worth[1:] = np.maximum(worth[1:], (shares[:-1] * cents[1:]).sum(axis=1))
+    if worth.max() >= _LARGEST:
+        raise RangeError(
+            "positions must be worth less than 2**62 cents in all, got more at period "
+            f"{int(np.argmax(worth >= _LARGEST))}; use smaller cash, weights or units"
+        )
 
 
 def cents_rules(stops):

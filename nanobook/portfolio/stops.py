@@ -88,7 +88,7 @@ class Stops:
         return _REENTRY[self.reentry] if isinstance(self.reentry, str) else int(self.reentry)
 
 
-def as_stops(name, value):
+def as_stops(name, value, *, known_only=False):
     """Return `value` as Stops: one as it is, None as none at all, a mapping by its keys.
 
     Parameters
@@ -96,7 +96,9 @@ def as_stops(name, value):
     name : str
         The argument's name, for the message.
     value : Stops, mapping or None
-        A mapping has the seed's `stop_cfg` keys; others are ignored, as they were there.
+        A mapping has the seed's `stop_cfg` keys, and may have `reentry`.
+    known_only : bool, default False
+        Whether other keys are refused; in the seed they were ignored.
 
     Returns
     -------
@@ -107,6 +109,8 @@ def as_stops(name, value):
     ------
     ArgumentTypeError
         If it's none of the three, or a key holds None.
+    ValidationError
+        If there's a key that isn't known, and that matters.
     """
     if value is None:
         return Stops()
@@ -114,7 +118,11 @@ def as_stops(name, value):
         return value
     if not isinstance(value, Mapping):
         raise ArgumentTypeError(f"{name} must be Stops, a dict or None, got {value!r}")
-    chosen = {key: value[key] for key in (*_CONFIG_KEYS, "reentry") if key in value}
+    known = (*_CONFIG_KEYS, "reentry")
+    odd = [key for key in value if key not in known]
+    if odd and known_only:
+        raise ValidationError(f"{name} must have keys of {', '.join(known)}, got {odd[0]!r}")
+    chosen = {key: value[key] for key in known if key in value}
     for key, setting in chosen.items():
         if setting is None:
             raise ArgumentTypeError(f"{name}[{key!r}] must be a number, got None")

@@ -58,7 +58,10 @@ def tear_sheet(result, rolling_window=63, periods_per_year=None):
         )
     for key in _NEEDED:
         if key not in result:
-            raise ValidationError(f"result must have the key {key!r}, got {list(result)}")
+            raise ValidationError(
+                f"result must have the key {key!r}, got {list(result)}; "
+                "a backtest gives it with records=True"
+            )
     window = as_count("rolling_window", rolling_window)
     if periods_per_year is None:
         periods_per_year = getattr(result, "periods_per_year", 252.0)

@@ -223,6 +223,16 @@ def test_shorts_and_leverage():
     assert result.cash[0] == -500
 
 
+def test_columns_of_several_levels_and_columns_without_prices():
+    days = pd.bdate_range("2024-01-01", periods=3)
+    columns = pd.MultiIndex.from_tuples([("US", "A"), ("EU", "B")])
+    prices = pd.DataFrame([[10.0, np.nan]] * 3, index=days, columns=columns)
+    result = nb.backtest(prices, prices * 0 + 0.5, cash=1000, lag=0)
+    assert result.trades["symbol"].tolist() == [("US", "A")]
+    assert result.delistings == {}
+    assert result.missing.tolist() == [0, 3]
+
+
 def test_ruin_stops_trading_and_leaves_returns_undefined():
     prices = np.array([[10.0], [2.0], [3.0], [4.0]])
     result = nb.backtest(prices, np.full((4, 1), 2.0), cash=1000, lag=0)
@@ -273,6 +283,20 @@ def test_sparse_weights_are_aligned_to_the_price_dates():
     assert result.equity.index.equals(days)
 
 
+def test_rows_that_meet_at_one_bar_add_up():
+    """A weekend's NaN keeps what Saturday's row asked for; a later target replaces it."""
+    days = pd.bdate_range("2024-01-01", periods=10)
+    prices = pd.DataFrame({"A": 10.0, "B": 10.0}, index=days)
+    weekend = pd.to_datetime(["2024-01-06", "2024-01-07"])
+    weights = pd.DataFrame({"A": [0.5, np.nan], "B": [np.nan, 0.3]}, index=weekend)
+    result = nb.backtest(prices, weights, cash=1000)
+    assert result.positions.loc["2024-01-08"].tolist() == [50, 30]
+    daily = weights.reindex(pd.date_range("2024-01-05", "2024-01-14"))
+    assert nb.backtest(prices, daily, cash=1000).equity.equals(result.equity)
+    weights.loc[weekend[1], "A"] = 0.0
+    assert nb.backtest(prices, weights, cash=1000).positions["A"].sum() == 0
+
+
 @pytest.mark.parametrize(("reentry", "back_at"), [("rebalance", 3), (2, 5), ("signal", 7)])
 def test_after_a_stop(reentry, back_at):
     """Stopped at bar 2; the weight is 1, 1, 1, 1, 1, 1, 0, then 1 again."""
@@ -304,6 +328,11 @@ def test_records_off_gives_the_same_series():
     assert bare.metrics == full.metrics
     with pytest.raises(nb.ValidationError, match="records=True"):
         _ = bare.trades
+    assert list(bare) == ["returns", "equity_curve", "final_cash", "metrics"]
+    assert bare.get("holdings") is None
+    with pytest.raises(KeyError, match="records=True"):
+        _ = bare["holdings"]
+    assert dict(bare)["equity_curve"] == full["equity_curve"]
 
 
 def test_records_grow_where_room_runs_out(monkeypatch):
@@ -412,6 +441,10 @@ FRAME = pd.DataFrame({"A": [1.0, 2.0]}, index=pd.bdate_range("2024-01-01", perio
         ({"costs": "5bps"}, "costs must be a CostModel"),
         ({"stops": 0.1}, "stops must be Stops"),
         ({"stops": {"fixed_stop_pct": 2}}, "fixed_stop_pct must be below 1"),
+        ({"stops": {"trailing_stop": 0.05}}, "stops must have keys of .*got 'trailing_stop'"),
+        ({"sizing": np.array(["post_cost"])}, "sizing must be 'post_cost'"),
+        ({"prices": FRAME.rename(columns={"A": np.nan})}, "name for every column"),
+        ({"prices": FRAME["A"]}, "prices must be a matrix.*to_frame"),
         ({"prices": FRAME * -1}, "prices must be zero, positive or NaN.*'A'"),
         ({"prices": FRAME * np.inf}, "prices must be"),
         ({"prices": FRAME[:0]}, "prices must have at least one row"),

@@ -235,6 +235,21 @@ def test_bad_arguments_raise_what_the_original_raised(change, kind):
         nb.backtest_weights(**(arguments | change))
 
 
+@pytest.mark.parametrize(("cash", "weight"), [(2**61, 1.0), (10**10, 2e9)])
+def test_values_beyond_int64_are_refused_not_wrapped(cash, weight):
+    prices = [[("A", price)] for price in (1, 3, 9)]
+    with pytest.raises(OverflowError, match=r"less than 2\*\*62 cents.*period"):
+        nb.backtest_weights([[("A", weight)]] * 3, prices, cash, 0)
+    portfolio = nb.Portfolio(cash, nb.CostModel.zero())
+
+    def play():
+        for bar in prices:
+            portfolio.rebalance_simple([("A", weight)], bar)
+
+    with pytest.raises(OverflowError, match=r"less than 2\*\*62|must lie between"):
+        play()
+
+
 def test_no_periods_is_a_valid_run():
     result = nb.backtest_weights([], [], 500, 10)
     assert dict(result) == {
