@@ -1,8 +1,9 @@
 """A backtest of two files, and its outcome as files."""
 
 from nanobook.cli.files import read_wide_table, require_writer, write_record, write_table
+from nanobook.report.plots import check_format
 
-__all__ = ["backtest_files", "check_outputs", "save_result"]
+__all__ = ["backtest_files", "check_outputs", "check_picture", "save_result"]
 
 _TABLES = ("equity", "trades", "stop_events", "metrics")
 
@@ -47,6 +48,28 @@ def check_outputs(folder, suffix):
     """
     for name in _TABLES:
         require_writer(folder / f"{name}.{suffix}")
+
+
+def check_picture(path):
+    """Raise unless a picture could be saved there, before any work is done.
+
+    Parameters
+    ----------
+    path : Path
+        Its suffix is the format.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the folder doesn't exist.
+    ValidationError
+        If matplotlib knows no such format.
+    MissingDependencyError
+        If matplotlib isn't installed.
+    """
+    if not path.parent.is_dir():
+        raise FileNotFoundError(2, "there is no such folder", str(path.parent))
+    check_format(path)
 
 
 def save_result(result, folder, suffix):

@@ -174,6 +174,8 @@ def backtest(
 
     if out is not None:
         files.check_outputs(out, file_format)
+    if plot is not None:
+        files.check_picture(plot)
     with _busy("backtesting; the very first run compiles, which takes some seconds"):
         result = files.backtest_files(
             prices,

@@ -51,6 +51,31 @@ class Picture(Figure):
     def _repr_png_(self):
         return self.to_png()
 
+    def format_of(self, path):
+        """Return the format that a file's suffix asks for.
+
+        Parameters
+        ----------
+        path : str or PathLike
+            A file that needn't exist.
+
+        Returns
+        -------
+        str
+            Such as "png".
+
+        Raises
+        ------
+        ValidationError
+            If matplotlib can't write that format.
+        """
+        kind = Path(path).suffix.lower().lstrip(".")
+        if kind not in self.canvas.get_supported_filetypes():
+            raise ValidationError(
+                f"a picture's path must end in .png, .svg, .pdf or the like, got {str(path)!r}"
+            )
+        return kind
+
     def save(self, path):
         """Write the picture to a file, whole or not at all.
 
@@ -64,11 +89,6 @@ class Picture(Figure):
         ValidationError
             If matplotlib can't write that format.
         """
-        known = self.canvas.get_supported_filetypes()
-        kind = Path(path).suffix.lower().lstrip(".")
-        if kind not in known:
-            raise ValidationError(
-                f"a picture's path must end in .png, .svg, .pdf or the like, got {str(path)!r}"
-            )
+        kind = self.format_of(path)
         with atomic_write(path) as file:
             self.savefig(file, format=kind)

@@ -4,9 +4,27 @@ import numpy as np
 
 from nanobook.errors import MissingDependencyError, ValidationError
 
-__all__ = ["plot_equity", "plot_rolling"]
+__all__ = ["check_format", "plot_equity", "plot_rolling"]
 
 _BLUE, _GREY, _RED, _INK = "#1f5a94", "#8c8c8c", "#b3392f", "#2b2b2b"
+
+
+def check_format(path):
+    """Raise unless a picture can be drawn and saved under such a name.
+
+    Parameters
+    ----------
+    path : str or PathLike
+        Its suffix is the format.
+
+    Raises
+    ------
+    MissingDependencyError
+        If matplotlib isn't installed.
+    ValidationError
+        If matplotlib knows no such format.
+    """
+    _picture(1, 1).format_of(path)
 
 
 def plot_equity(frame, *, start, path=None, title=None, name="portfolio", benchmark=None):

@@ -307,3 +307,13 @@ def test_dates_with_a_time_of_day_keep_it_in_json(tmp_path):
     assert json.loads((tmp_path / "t.json").read_text()) == [
         {"date": "2020-01-01T09:30:00", "a": None}
     ]
+
+
+@pytest.mark.parametrize("name", ["nowhere/equity.png", "equity.xyz"])
+def test_a_picture_that_cant_be_saved_is_told_of_before_the_work(tmp_path, capsys, name):
+    missing = [str(tmp_path / "no-prices.csv"), str(tmp_path / "no-weights.csv")]
+    assert run(["backtest", *missing, "--plot", str(tmp_path / name)]) == 2
+    message = capsys.readouterr().err
+    assert message.count("\n") == 1
+    assert message.startswith("nanobook: ")
+    assert "no-prices" not in message
