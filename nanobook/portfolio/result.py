@@ -6,13 +6,12 @@ from functools import cached_property
 
 import numpy as np
 
-from nanobook.errors import FileFormatError, ValidationError
+from nanobook.errors import ValidationError
 from nanobook.metrics.drawdown import running_drawdown
 from nanobook.metrics.ratios import SUMMARY_FIELDS, summarize
 from nanobook.metrics.summary import Metrics
-from nanobook.panel.labels import labels_equal, labels_from_arrays, labels_to_arrays
-from nanobook.persistence.npz import read_npz, write_npz
-from nanobook.portfolio.engine import Run
+from nanobook.panel.labels import labels_equal
+from nanobook.portfolio.result_file import read_result, write_result
 from nanobook.portfolio.seed_lists import pair_lists, return_lists, stop_dicts
 from nanobook.portfolio.simulate import CASH, COSTS, EQUITY, GROSS, TRADED
 from nanobook.types.codes import REASONS
@@ -469,22 +468,21 @@ class BacktestResult(Mapping):
         ValidationError
             If labels are neither dates, numbers nor strings.
         """
-        index, index_values = labels_to_arrays("index", self._index)
-        columns, column_values = labels_to_arrays("columns", self._column_index())
-        arrays = {**self._run._asdict(), **index_values, **column_values}
-        arrays["last_bar"] = self._last_bar
-        arrays["listings"] = self._listings
-        arrays["start_cash"] = np.array(self.start_cash)
-        if self._prices is not None:
-            arrays["prices"] = self._prices
-        header = {
-            "index": index,
-            "columns": columns,
-            "periods_per_year": self.periods_per_year,
-            "risk_free": self.risk_free,
-            "carries_mark": self._carries_mark,
-        }
-        write_npz(path, "backtest", header, arrays)
+        write_result(
+            path,
+            self._run,
+            start_cash=self.start_cash,
+            prices=self._prices,
+            index=self._index,
+            columns=self._column_index(),
+            last_bar=self._last_bar,
+            conventions={
+                "periods_per_year": self.periods_per_year,
+                "risk_free": self.risk_free,
+                "carries_mark": self._carries_mark,
+            },
+            listings=self._listings,
+        )
 
     @classmethod
     def load(cls, path):
@@ -507,20 +505,7 @@ class BacktestResult(Mapping):
         FileFormatError
             If it isn't such a file or is damaged.
         """
-        header, arrays = read_npz(path, "backtest")
-        try:
-            return cls(
-                Run(**{name: arrays[name] for name in Run._fields}),
-                start_cash=arrays["start_cash"].item(),
-                prices=arrays.get("prices"),
-                index=labels_from_arrays("index", header["index"], arrays),
-                columns=labels_from_arrays("columns", header["columns"], arrays),
-                last_bar=arrays["last_bar"],
-                listings=arrays["listings"],
-                conventions=header,
-            )
-        except (KeyError, TypeError, ValueError) as error:
-            raise FileFormatError(f"{path} isn't a whole backtest file: {error!r}") from None
+        return cls(**read_result(path))
 
 
 def _same(left, right):
