@@ -3,7 +3,7 @@
 import numpy as np
 
 from nanobook.errors import ValidationError
-from nanobook.panel.frames import _shown
+from nanobook.panel.frames import shown_labels
 
 __all__ = ["align_rows", "align_columns", "carry_targets"]
 
@@ -116,8 +116,8 @@ def align_columns(columns, weight_columns):
     unknown = [label for label, at in zip(weight_columns, where, strict=True) if at < 0]
     if unknown:
         raise ValidationError(
-            f"weights must have columns that prices have, but {_shown(unknown)} isn't among "
-            f"{_shown(list(columns))}"
+            f"weights must have columns that prices have, but {shown_labels(unknown)} isn't among "
+            f"{shown_labels(list(columns))}"
         )
     return where
 

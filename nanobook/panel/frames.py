@@ -11,7 +11,8 @@ import numpy as np
 from nanobook.errors import ValidationError
 from nanobook.panel.arrays import as_matrix, as_vector, kernel_ready
 
-__all__ = ["is_frame", "is_series", "read_table", "as_columns", "check_index", "check_labels"]
+__all__ = ["is_frame", "is_series", "read_table", "as_columns"]
+__all__ += ["check_index", "check_labels", "shown_labels"]
 
 
 def is_frame(table):
@@ -109,7 +110,9 @@ def check_labels(name, labels):
         raise ValidationError(f"{name} must have a name for every column, but one is missing")
     if not labels.is_unique:
         repeated = list(dict.fromkeys(labels[labels.duplicated()]))
-        raise ValidationError(f"{name} must have distinct columns, but {_shown(repeated)} repeats")
+        raise ValidationError(
+            f"{name} must have distinct columns, but {shown_labels(repeated)} repeats"
+        )
 
 
 def check_index(name, index):
@@ -137,7 +140,9 @@ def check_index(name, index):
         raise ValidationError(f"{name} must have a date in every row, but row {where} has none")
     if not index.is_unique:
         repeated = list(dict.fromkeys(index[index.duplicated()]))
-        raise ValidationError(f"{name} must have one row a date, but {_shown(repeated)} repeats")
+        raise ValidationError(
+            f"{name} must have one row a date, but {shown_labels(repeated)} repeats"
+        )
     if not index.is_monotonic_increasing:
         values = list(index)
         try:
@@ -195,7 +200,7 @@ def _refuse_columns(name, table, dtypes):
     bad = [at for at, dtype in enumerate(dtypes) if getattr(dtype, "kind", "O") not in "fiub"]
     labels = [table.columns[at] for at in bad]
     raise ValidationError(
-        f"{name} must hold numbers only, but {_shown(labels)} has dtype {dtypes[bad[0]]}"
+        f"{name} must hold numbers only, but {shown_labels(labels)} has dtype {dtypes[bad[0]]}"
     )
 
 
@@ -207,7 +212,21 @@ def _refuse_empty(name, table):
         )
 
 
-def _shown(labels, most=5):
+def shown_labels(labels, most=5):
+    """Return labels as a message names them: the first few, and how many more there are.
+
+    Parameters
+    ----------
+    labels : list
+        At least one.
+    most : int, default 5
+        How many are spelled out.
+
+    Returns
+    -------
+    str
+        Such as ``'A', 'B' and 3 more``.
+    """
     text = ", ".join(
         repr(label if isinstance(label, str | int | float | tuple) else str(label))
         for label in labels[:most]

@@ -15,7 +15,7 @@ from nanobook.portfolio.simulate import Market, Rules
 from nanobook.portfolio.stops import as_stops
 from nanobook.types.records import EARLIER_TARGET
 
-__all__ = ["backtest"]
+__all__ = ["backtest", "last_listed"]
 
 
 def backtest(
@@ -96,6 +96,11 @@ def backtest(
     Notes
     -----
     Every bar satisfies: change of cash + value of trades + costs = 0.
+
+    Rebalancing twice at the same prices is rebalancing once, with two limits: where targets can't
+    be paid for, a second rebalance has been seen to trade once more (in fewer than one of a
+    thousand wild random panels, nearly all with a minimum fee); and where positions hold more
+    than about 1e12 lots, floats can't tell one lot from the next.
 
     While equity isn't positive nothing is rebalanced, though stops still close positions; the
     return of the bar after such a one is NaN, and metrics leave it out.

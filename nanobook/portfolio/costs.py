@@ -8,7 +8,7 @@ from nanobook.errors import ArgumentTypeError
 from nanobook.jit import njit
 from nanobook.panel.arrays import INT64_MAX, as_float, as_integer
 
-__all__ = ["CostModel", "Rates", "charge_one", "cost_of"]
+__all__ = ["CostModel", "Rates", "as_cost_model", "charge_one", "cost_of"]
 
 
 class Rates(NamedTuple):

@@ -47,7 +47,7 @@ FACTOR_STEP = 2.0**-30
 
 _SETTLE_ROUNDS = 9
 _NEWTON_ROUNDS = 50
-_LEFTOVER_ROUNDS = 100
+_LEFTOVER_ROUNDS = 64  # beyond one for each column
 
 
 @njit
@@ -312,7 +312,7 @@ def _imply_scaled(state, sizing, cash, wanted, left, stake, lot, rates):
     for i in range(trade.size):
         desire[i] = trade[i]
         trade[i] = min(trade[i], 0.0)
-    for _ in range(_LEFTOVER_ROUNDS):  # what is left of a lot's price may buy another's lot
+    for _ in range(_LEFTOVER_ROUNDS + trade.size):  # what a lot leaves may buy another's lot
         factor = _largest_factor(trade, desire, mark, cash, floor, dust, lot, rates)
         bought = False
         for i in range(trade.size):
@@ -320,9 +320,30 @@ def _imply_scaled(state, sizing, cash, wanted, left, stake, lot, rates):
             bought |= more > 0.0
             trade[i] += more
             charge[i] = _cost_of_trade(trade[i], mark[i], rates)
-        if not bought or lot == 0.0:
+        if lot == 0.0:
+            break
+        gave_up = _give_up_unaffordable(trade, charge, desire, mark, cash - floor, lot, rates)
+        if not (bought or gave_up):
             break
     return total(charge)
+
+
+@njit
+def _give_up_unaffordable(trade, charge, desire, mark, budget, lot, rates):
+    """End the desire of each column whose next lot what's left can't pay for, even alone.
+
+    Left in, it would hold the common factor down for all others. Returns whether one gave up.
+    """
+    gave_up = False
+    left = budget - worth(trade, mark) - total(charge)
+    for i in range(trade.size):
+        if desire[i] > trade[i]:
+            more = trade[i] + lot
+            price = lot * mark[i] + _cost_of_trade(more, mark[i], rates) - charge[i]
+            if price > left:
+                desire[i] = trade[i]
+                gave_up = True
+    return gave_up
 
 
 @njit

@@ -281,7 +281,7 @@ def scale_buys(wishes, cash, floor, stake, mark, costs, lot):
     made = {i: min(shares, Fraction(0)) for i, shares in wishes.items()}
     while True:
 
-        def added(s, made=made):
+        def added(s, made=made, wishes=wishes):
             return {i: n + part(wishes[i] - n, s, mark[i]) for i, n in made.items()}
 
         def part(shares, s, price):
@@ -293,9 +293,17 @@ def scale_buys(wishes, cash, floor, stake, mark, costs, lot):
             return cash - bill(added(s), mark, costs, with_shares=True) >= floor
 
         more = added(largest_step(affordable) if lot else largest(affordable, Fraction(1)))
-        if more == made or lot == 0:
+        if lot == 0:
             return more
-        made = more
+        before, made = (made, wishes), more
+        left = cash - bill(made, mark, costs, with_shares=True) - floor
+        for i, shares in made.items():
+            price = lot * mark[i]
+            price += cost_of(shares + lot, mark[i], costs) - cost_of(shares, mark[i], costs)
+            if wishes[i] > shares and price > left:
+                wishes = wishes | {i: shares}  # not even alone could the next lot be paid for
+        if (made, wishes) == before:
+            return made
 
 
 class Asset:
