@@ -9,6 +9,7 @@ Where things are, from the ground up::
     datasets        real prices that a dependency ships; seeded synthetic ones
     metrics         Metrics, rolling statistics, drawdown
     report          plots and tear sheets
+    book            the limit order book: Exchange, a call at a time or a stream at once
     portfolio       the simulator: backtest, backtest_weights, BacktestResult
     cli             the `nanobook` command
 
@@ -32,6 +33,7 @@ _ROOM_OF = {
     "OrderStatus": "types",
     "Price": "types",
     "Side": "types",
+    "SubmitStatus": "types",
     "Symbol": "types",
     "TimeInForce": "types",
     "daily_prices": "datasets",
@@ -45,6 +47,25 @@ _ROOM_OF = {
     "rolling_volatility": "metrics",
     "TearSheet": "report",
     "tear_sheet": "report",
+    "BOOK_ORDER": "book",
+    "EXTENDED_MESSAGE": "book",
+    "MESSAGE": "book",
+    "ORDER_RESULT": "book",
+    "ORDER_STATE": "book",
+    "TRADE": "book",
+    "BookSamples": "book",
+    "BookSnapshot": "book",
+    "CancelAllResult": "book",
+    "CancelResult": "book",
+    "Exchange": "book",
+    "LevelSnapshot": "book",
+    "ModifyResult": "book",
+    "Order": "book",
+    "ProcessResult": "book",
+    "QueuePosition": "book",
+    "SubmitResult": "book",
+    "SweepCost": "book",
+    "Trade": "book",
     "BacktestResult": "portfolio",
     "CostModel": "portfolio",
     "EqualWeight": "portfolio",

@@ -8,7 +8,8 @@ and kernels hold in its place. Those have their own pages: `records` and `codes`
 from nanobook.types.order_status import OrderStatus
 from nanobook.types.price import Price
 from nanobook.types.side import Side
+from nanobook.types.submit_status import SubmitStatus
 from nanobook.types.symbol import Symbol
 from nanobook.types.time_in_force import TimeInForce
 
-__all__ = ["OrderStatus", "Price", "Side", "Symbol", "TimeInForce"]
+__all__ = ["OrderStatus", "Price", "Side", "SubmitStatus", "Symbol", "TimeInForce"]

@@ -14,6 +14,17 @@ __all__ = [
     "STOP_TRACKER",
     "EARLIER_TARGET",
     "LISTING",
+    "MESSAGE",
+    "EXTENDED_MESSAGE",
+    "ORDER_RESULT",
+    "TRADE",
+    "BOOK_ORDER",
+    "ORDER_STATE",
+    "LEVEL",
+    "RESTING",
+    "ORDER_ROW",
+    "ORDER_LABEL",
+    "NIL",
 ]
 
 
@@ -72,3 +83,135 @@ EARLIER_TARGET = np.dtype(
 
 #: One price of a period that lists a symbol more than once, in the order of the list.
 LISTING = np.dtype([("bar", np.int64), ("column", np.int64), ("price", np.int64)], align=True)
+
+#: One instruction to an order book. A cancel, modify or reduce names its order by `order_id`.
+MESSAGE = np.dtype(
+    [
+        ("kind", np.int8),  # codes.KINDS
+        ("side", np.int8),  # +1 buy, -1 sell, 0 none or both
+        ("tif", np.int8),  # codes.TIFS
+        ("flags", np.int8),  # codes.POST_ONLY
+        ("owner", np.int32),  # codes.NO_OWNER for none
+        ("price", np.int64),
+        ("quantity", np.int64),
+        ("order_id", np.int64),
+    ],
+    align=True,
+)
+
+#: A message with a client's tag, or of a stop order; begins as `MESSAGE` does.
+EXTENDED_MESSAGE = np.dtype(
+    [
+        *((name, MESSAGE[name]) for name in MESSAGE.names),
+        ("tag", np.int64),  # 0 for none
+        ("stop_price", np.int64),
+        ("trail_value", np.float64),
+        ("trail_type", np.int32),  # codes.TRAIL_TYPES
+        ("atr_period", np.int32),
+    ],
+    align=True,
+)
+
+#: What one message came to.
+ORDER_RESULT = np.dtype(
+    [
+        ("order_id", np.int64),
+        ("status", np.int8),  # codes.NEW .. codes.TRIGGERED, codes.REJECTED
+        ("error", np.int8),  # codes.ERRORS
+        ("trade_count", np.int32),
+        ("filled", np.int64),
+        ("resting", np.int64),
+        ("cancelled", np.int64),
+    ],
+    align=True,
+)
+
+#: Two orders that met.
+TRADE = np.dtype(
+    [
+        ("trade_id", np.int64),
+        ("price", np.int64),
+        ("quantity", np.int64),
+        ("aggressor_order_id", np.int64),
+        ("passive_order_id", np.int64),
+        ("aggressor_side", np.int64),  # +1 buy, -1 sell
+        ("timestamp", np.int64),  # a logical tick
+    ],
+    align=True,
+)
+
+#: One resting order as a view of the whole book shows it.
+BOOK_ORDER = np.dtype(
+    [
+        ("side", np.int64),
+        ("price", np.int64),
+        ("order_id", np.int64),
+        ("quantity", np.int64),  # remaining
+        ("timestamp", np.int64),
+        ("owner", np.int64),
+        ("tag", np.int64),
+    ],
+    align=True,
+)
+
+#: How an order stands, resting or ended.
+ORDER_STATE = np.dtype(
+    [
+        ("order_id", np.int64),
+        ("side", np.int64),
+        ("price", np.int64),
+        ("original", np.int64),
+        ("remaining", np.int64),
+        ("filled", np.int64),
+        ("status", np.int64),  # codes.NEW .. codes.CANCELLED
+        ("tif", np.int64),  # codes.TIFS
+        ("timestamp", np.int64),
+        ("owner", np.int64),
+        ("tag", np.int64),
+        ("active", np.int64),  # 1 while it rests
+    ],
+    align=True,
+)
+
+#: In place of a handle: none.
+NIL = np.int64(-1)
+
+#: A price with orders resting at it, a node of the pool of levels.
+LEVEL = np.dtype(
+    [
+        ("price", np.int64),
+        ("quantity", np.int64),
+        ("side", np.int32),
+        ("count", np.int32),  # orders; 0 marks a free node
+        ("head", np.int32),  # first in, the next to trade
+        ("tail", np.int32),  # last in; the next free node of a free one
+    ],
+    align=True,
+)
+
+#: An order that rests, a node of the pool of orders and of its level's queue.
+RESTING = np.dtype(
+    [
+        ("order_id", np.int64),
+        ("remaining", np.int64),
+        ("prev", np.int32),
+        ("next", np.int32),  # the next free node of a free one
+        ("level", np.int32),
+        ("owner", np.int32),
+    ],
+    align=True,
+)
+
+#: What is kept of every order, resting or ended, in the order of ids.
+ORDER_ROW = np.dtype(
+    [
+        ("price", np.int64),
+        ("quantity", np.int64),
+        ("filled", np.int64),  # while it rests, or is a stop: its node in the pool
+        ("stamp", np.int64),  # trades before it << 8 | tif << 4 | sell << 3 | state
+    ],
+    align=True,
+)
+
+#: What owners and clients call an order; kept once any order has such a thing.
+ORDER_LABEL = np.dtype([("tag", np.int64), ("owner", np.int64)], align=True)

@@ -1,0 +1,50 @@
+"""The limit order book: where orders meet.
+
+An `Exchange` holds one book. Its state is a `Store` of struct arrays that kernels change:
+`queue` and `levels` say how orders rest, `matching` where two meet, `submit` what becomes of an
+order, `instructions` what can be asked for, `batch` how a stream of messages runs through.
+"""
+
+from nanobook.book.exchange import Exchange
+from nanobook.book.process import BookSamples, ProcessResult
+from nanobook.book.results import (
+    CancelAllResult,
+    CancelResult,
+    ModifyResult,
+    Order,
+    QueuePosition,
+    SubmitResult,
+    SweepCost,
+    Trade,
+)
+from nanobook.book.snapshot import BookSnapshot, LevelSnapshot
+from nanobook.types.records import (
+    BOOK_ORDER,
+    EXTENDED_MESSAGE,
+    MESSAGE,
+    ORDER_RESULT,
+    ORDER_STATE,
+    TRADE,
+)
+
+__all__ = [
+    "BOOK_ORDER",
+    "EXTENDED_MESSAGE",
+    "MESSAGE",
+    "ORDER_RESULT",
+    "ORDER_STATE",
+    "TRADE",
+    "BookSamples",
+    "BookSnapshot",
+    "CancelAllResult",
+    "CancelResult",
+    "Exchange",
+    "LevelSnapshot",
+    "ModifyResult",
+    "Order",
+    "ProcessResult",
+    "QueuePosition",
+    "SubmitResult",
+    "SweepCost",
+    "Trade",
+]

@@ -1,0 +1,128 @@
+"""A stream of messages through a book in one compiled call."""
+
+import numpy as np
+
+from nanobook.book.header import (
+    ASKS,
+    BIDS,
+    FULL,
+    head_of,
+    level_at,
+    result_of,
+)
+from nanobook.book.instructions import cancel, cancel_all, modify, reduce, set_policy, submit
+from nanobook.book.levels import first_step, next_step
+from nanobook.book.machine import prefetch, record_at
+from nanobook.jit import njit
+from nanobook.types.codes import (
+    CANCEL,
+    CANCEL_ALL,
+    IOC,
+    MARKET,
+    MODIFY,
+    POST_ONLY,
+    REDUCE,
+)
+from nanobook.types.records import EXTENDED_MESSAGE, MESSAGE, NIL, ORDER_RESULT, ORDER_ROW, RESTING
+
+__all__ = ["act", "run", "sample"]
+
+_ZERO = np.int64(0)
+_LOWEST, _HIGHEST = np.iinfo(np.int64).min, np.iinfo(np.int64).max
+
+#: How many messages ahead the row of an order is asked for, and then its node.
+_ROW_AHEAD, _NODE_AHEAD = 12, 6
+
+_ROW_SIZE, _NODE_SIZE = ORDER_ROW.itemsize, RESTING.itemsize
+_RESULT_SIZE = ORDER_RESULT.itemsize
+_WIDE_SIZE = EXTENDED_MESSAGE.itemsize
+
+
+@njit
+def act(book, place, size, result):
+    """Do what the message at an address says, and write what it came to."""
+    message = record_at(place, MESSAGE)
+    kind = np.int64(message["kind"])
+    if kind == CANCEL:
+        return cancel(book, message["order_id"], result)
+    if kind <= MARKET:
+        side, owner = np.int64(message["side"]), np.int64(message["owner"])
+        price, tif = message["price"], np.int64(message["tif"])
+        flags, tag = np.int64(message["flags"]) & POST_ONLY, _ZERO
+        if size == _WIDE_SIZE:
+            tag = record_at(place, EXTENDED_MESSAGE)["tag"]
+        if kind == MARKET:
+            price, tif, flags = _HIGHEST if side > 0 else _LOWEST, np.int64(IOC), _ZERO
+        quantity = message["quantity"]
+        return submit(book, kind, side, price, quantity, tif, flags, owner, tag, result)
+    if kind == MODIFY:
+        return modify(book, message["order_id"], message["price"], message["quantity"], result)
+    if kind == REDUCE:
+        return reduce(book, message["order_id"], message["quantity"], result)
+    if kind == CANCEL_ALL:
+        return cancel_all(book, np.int64(message["side"]), np.int64(message["owner"]), result)
+    return set_policy(book, message["quantity"], result)
+
+
+@njit
+def run(book, messages_at, size, start, count, results_at, every, sampled):
+    """Act on messages in turn, until one finds no room.
+
+    Parameters
+    ----------
+    book : int
+        Address of the header.
+    messages_at, size : int
+        Address of the first message, and bytes from one to the next.
+    start, count : int
+        The first message to act on, and the number of all.
+    results_at : int
+        Address of an ORDER_RESULT for each message, 0 for none.
+    every : int
+        After how many messages a sample is taken, 0 for none.
+    sampled : ndarray of shape (count // every, 4, levels)
+        Takes the samples: bid prices, bid quantities, ask prices, ask quantities.
+
+    Returns
+    -------
+    int
+        The first message that wasn't acted on; `count` when done.
+    """
+    result, step = result_of(book), 0
+    if results_at != 0:
+        result, step = results_at + start * _RESULT_SIZE, _RESULT_SIZE
+    for at in range(start, count):
+        place = messages_at + at * size
+        if at + _ROW_AHEAD < count:
+            _look_ahead(book, place, size)
+        if act(book, place, size, result) == FULL:
+            return at
+        result += step
+        if every != 0 and (at + 1) % every == 0:
+            sample(book, sampled[(at + 1) // every - 1])
+    return count
+
+
+@njit
+def _look_ahead(book, place, size):
+    """Ask early for the memory of the orders that messages further on name."""
+    head = head_of(book)
+    first = head["elders"] - head["base_id"]
+    row = first + record_at(place + _ROW_AHEAD * size, MESSAGE)["order_id"]
+    prefetch(head["rows_at"] + row * _ROW_SIZE)
+    row = first + record_at(place + _NODE_AHEAD * size, MESSAGE)["order_id"]
+    if 0 <= row < head["rows_room"]:
+        slot = record_at(head["rows_at"] + row * _ROW_SIZE, ORDER_ROW)["filled"]
+        prefetch(head["orders_at"] + slot * _NODE_SIZE)
+
+
+@njit
+def sample(book, out):
+    """Write the best levels of both sides, zeros where there's none."""
+    most = out.shape[1]
+    for row in (BIDS, ASKS):
+        cell, last = first_step(book, row)
+        for at in range(most):
+            level, cell, last = next_step(book, row, cell, last)
+            out[2 * row, at] = level_at(book, level)["price"] if level != NIL else 0
+            out[2 * row + 1, at] = level_at(book, level)["quantity"] if level != NIL else 0

@@ -1,0 +1,329 @@
+"""Order messages from outside: frames and arrays to MESSAGE arrays, each row checked."""
+
+import operator
+
+import numpy as np
+
+from nanobook.book.machine import record_at
+from nanobook.errors import ArgumentTypeError, RangeError, ValidationError
+from nanobook.jit import njit
+from nanobook.panel.frames import is_frame
+from nanobook.types import codes
+from nanobook.types.codes import (
+    CANCEL,
+    CANCEL_ALL,
+    FOK,
+    GTC,
+    KINDS,
+    LIMIT,
+    MARKET,
+    MODIFY,
+    NO_OWNER,
+    POLICIES,
+    POST_ONLY,
+    REDUCE,
+    TIFS,
+    TRAIL_TYPES,
+)
+from nanobook.types.records import EXTENDED_MESSAGE, MESSAGE
+
+__all__ = ["as_messages", "check_messages", "messages_frame"]
+
+_POLICY = codes.POLICY
+_WIDE_SIZE = EXTENDED_MESSAGE.itemsize
+
+#: What a row can break, by the number that the kernel returns.
+_RULES = (
+    None,
+    ("kind", "must be one of the codes of " + ", ".join(KINDS)),
+    ("side", "must be 1 (buy) or -1 (sell)"),
+    ("side", "must be 1 (buy), -1 (sell) or 0 (both)"),
+    ("tif", "must be 0 (gtc), 1 (ioc) or 2 (fok)"),
+    ("flags", "must be 0, or 1 (post only) on a GTC limit order"),
+    ("owner", "must be from 0 on, or -1 for none"),
+    ("quantity", "must not be negative"),
+    ("order_id", "must not be negative"),
+    ("quantity", "must be the code of a policy: " + ", ".join(POLICIES)),
+    ("quantity", "must be at least 1 (the exchange is strict)"),
+    ("price", "must be at least 1 (the exchange is strict)"),
+)
+_ZERO, _KIND, _SIDE, _ANY_SIDE, _TIF, _FLAGS = map(np.int64, range(6))
+_OWNER, _QUANTITY, _ORDER_ID, _WHICH_POLICY = map(np.int64, range(6, 10))
+_STRICT_QUANTITY, _STRICT_PRICE = map(np.int64, range(10, len(_RULES)))
+
+
+@njit
+def _fault(message, strict):
+    """Return the rule that a message breaks, 0 if none."""
+    kind, side = message["kind"], message["side"]
+    quantity, order_id, owner = message["quantity"], message["order_id"], message["owner"]
+    if kind in (LIMIT, MARKET):
+        if side not in (1, -1):
+            return _SIDE
+        if kind == LIMIT:
+            if message["tif"] < GTC or message["tif"] > FOK:
+                return _TIF
+            if message["flags"] != 0 and (message["flags"] != POST_ONLY or message["tif"] != GTC):
+                return _FLAGS
+        if owner < NO_OWNER:
+            return _OWNER
+        if quantity < 0:
+            return _QUANTITY
+        if strict and quantity == 0:
+            return _STRICT_QUANTITY
+        if strict and kind == LIMIT and message["price"] <= 0:
+            return _STRICT_PRICE
+        return _ZERO
+    if kind in (CANCEL, MODIFY, REDUCE):
+        if order_id < 0:
+            return _ORDER_ID
+        if kind != CANCEL and quantity < 0:
+            return _QUANTITY
+        if strict and kind == MODIFY and message["price"] <= 0:
+            return _STRICT_PRICE
+        return _ZERO
+    if kind == CANCEL_ALL:
+        if side < -1 or side > 1:
+            return _ANY_SIDE
+        return _OWNER if owner < NO_OWNER else _ZERO
+    if kind == _POLICY:
+        return _WHICH_POLICY if quantity < 0 or quantity > 3 else _ZERO
+    return _KIND
+
+
+@njit
+def check(place, size, count, strict):
+    """Return the first message that breaks a rule, the rule, and how many ids all may take."""
+    ids = np.int64(0)
+    for at in range(count):
+        message = record_at(place + at * size, MESSAGE)
+        rule = _fault(message, strict)
+        if rule != 0:
+            return np.int64(at), rule, ids
+        kind = message["kind"]
+        ids += kind in (LIMIT, MARKET, MODIFY)
+    return np.int64(count), _ZERO, ids
+
+
+def check_messages(messages, strict):
+    """Raise if a message breaks a rule; return how many ids they may take.
+
+    Parameters
+    ----------
+    messages : ndarray of MESSAGE or EXTENDED_MESSAGE
+        In C order.
+    strict : bool
+        Whether zero quantities and prices that aren't positive are refused.
+
+    Returns
+    -------
+    int
+        Limit, market and modify messages.
+
+    Raises
+    ------
+    ValidationError
+        If one does; it names the row, the rule and the value.
+    RangeError
+        If a quantity or an id is negative.
+    """
+    at, rule, ids = check(messages.ctypes.data, messages.itemsize, len(messages), strict)
+    if rule:
+        name, what = _RULES[rule]
+        error = RangeError if rule in (_QUANTITY, _ORDER_ID) else ValidationError
+        raise error(f"messages: {name} of row {at} {what}, got {messages[name][at]}")
+    return ids
+
+
+def as_messages(messages):
+    """Return messages as an array that kernels can take.
+
+    Parameters
+    ----------
+    messages : DataFrame, or ndarray of a struct dtype
+        Columns or fields as those of EXTENDED_MESSAGE, and for a frame also `post_only`; those
+        that no message needs may be missing. A frame may hold words in place of codes, and
+        missing values where a kind doesn't use a column.
+
+    Returns
+    -------
+    ndarray of MESSAGE or EXTENDED_MESSAGE
+        In C order; the caller's own array where it's one already.
+
+    Raises
+    ------
+    ValidationError
+        If there's no `kind`, a field is unknown, a word is, or a value that's needed is missing.
+    ArgumentTypeError
+        If it's neither a frame nor a struct array, or a column holds what isn't a number.
+    RangeError
+        If a value is out of its column's range.
+    """
+    if is_frame(messages):
+        return _of_frame(messages)
+    if not isinstance(messages, np.ndarray) or messages.dtype.names is None:
+        raise ArgumentTypeError(
+            "messages must be a DataFrame or a struct array, as nanobook.MESSAGE, "
+            f"got {type(messages).__name__}"
+        )
+    if messages.ndim != 1:
+        raise ValidationError(f"messages must have one axis, got shape {messages.shape}")
+    if messages.dtype in (MESSAGE, EXTENDED_MESSAGE):
+        return np.ascontiguousarray(messages)
+    return _of_columns({name: messages[name] for name in messages.dtype.names})
+
+
+def _blank(count, wide):
+    messages = np.zeros(count, EXTENDED_MESSAGE if wide else MESSAGE)
+    messages["owner"] = NO_OWNER
+    return messages
+
+
+#: Fields of the wide message only.
+_WIDE = tuple(name for name in EXTENDED_MESSAGE.names if name not in MESSAGE.names)
+
+
+def _known(names):
+    if "kind" not in names:
+        raise ValidationError(f"messages must have a column 'kind', got {list(names)}")
+    unknown = [name for name in names if name not in (*EXTENDED_MESSAGE.names, "post_only")]
+    if unknown:
+        raise ValidationError(
+            f"messages must have columns of {', '.join(EXTENDED_MESSAGE.names)}, post_only; "
+            f"got {', '.join(map(str, unknown))}"
+        )
+
+
+def _of_columns(columns):
+    """Return messages of columns of numbers, each of which must fit its field exactly."""
+    _known(columns)
+    count = len(next(iter(columns.values())))
+    messages = _blank(count, any(name in columns for name in _WIDE))
+    for name, values in columns.items():
+        if name == "post_only":
+            messages["flags"] |= values.astype(bool)
+            continue
+        target = EXTENDED_MESSAGE[name]
+        if target.kind == "i":
+            values = _whole(name, values, target)
+        elif values.dtype.kind not in "iuf":
+            raise ArgumentTypeError(f"messages: {name} must be numbers, got {values.dtype}")
+        messages[name] = values
+    return messages
+
+
+def _whole(name, values, dtype):
+    """Return values that are whole numbers in a dtype's range, or raise naming the row."""
+    if values.dtype.kind not in "biuf":
+        raise ArgumentTypeError(f"messages: {name} must be integers, got {values.dtype}")
+    if values.dtype.kind == "f":
+        wrong = ~(np.isfinite(values) & (values == np.floor(values)))
+        _raise_first(ArgumentTypeError, name, values, wrong, "must be a whole number")
+    low, high = np.iinfo(dtype).min, np.iinfo(dtype).max
+    # In floats the highest int64 rounds up to 2**63, which doesn't fit any more.
+    above = values >= float(high) if values.dtype.kind == "f" and high > 2**53 else values > high
+    _raise_first(RangeError, name, values, (values < low) | above, f"must be from {low} to {high}")
+    return values.astype(dtype)
+
+
+def _raise_first(error, name, values, wrong, rule):
+    if wrong.any():
+        at = int(np.argmax(wrong))
+        raise error(f"messages: {name} of row {at} {rule}, got {values[at]}")
+
+
+#: Which columns a kind needs, in a frame.
+_NEEDS = {
+    "limit": ("side", "price", "quantity"),
+    "market": ("side", "quantity"),
+    "cancel": ("order_id",),
+    "modify": ("order_id", "price", "quantity"),
+    "reduce": ("order_id", "quantity"),
+    "cancel_all": (),
+    "policy": ("quantity",),
+}
+
+#: Columns that may hold words, and the code of each.
+_WORDS = {
+    "kind": {word: code for code, word in enumerate(KINDS)},
+    "side": {"buy": 1, "b": 1, "sell": -1, "s": -1, "both": 0, "": 0},
+    "tif": {word: code for code, word in enumerate(TIFS)},
+    "trail_type": {word: code for code, word in enumerate(TRAIL_TYPES)},
+}
+
+#: What stands in a message where a frame has nothing.
+_DEFAULTS = {"owner": -1}
+
+
+def _of_frame(frame):
+    _known(list(frame.columns))
+    if not frame.columns.is_unique:
+        raise ValidationError(f"messages must have distinct columns, got {list(frame.columns)}")
+    columns, missing = {}, {}
+    for name in frame.columns:
+        columns[name], missing[name] = _column(name, frame[name])
+    messages = _of_columns(columns)
+    kinds = messages["kind"]
+    for code, kind in enumerate(_NEEDS):
+        for name in _NEEDS[kind]:
+            lacking = missing.get(name, np.ones(len(frame), bool)) & (kinds == code)
+            if lacking.any():
+                at = int(np.argmax(lacking))
+                raise ValidationError(f"messages: {name} of row {at} is missing: {kind} needs it")
+    return messages
+
+
+def _column(name, series):
+    """Return a frame's column as numbers, and where it has none."""
+    missing = series.isna().to_numpy(bool)
+    values = series.to_numpy(object)
+    words = _WORDS.get(name)
+    if words and any(isinstance(value, str) for value in series.dropna().head(1)):
+        given = [value.lower() if isinstance(value, str) else value for value in values]
+        if name in ("side", "tif", "trail_type"):
+            missing = missing | np.array([value == "" for value in given], bool)
+        found = [
+            None if gone else words.get(value) for value, gone in zip(given, missing, strict=True)
+        ]
+        wrong = np.array([code is None for code in found], bool) & ~missing
+        rule = f"must be one of {', '.join(filter(None, words))}"
+        _raise_first(ValidationError, name, values, wrong, rule)
+        numbers = [_DEFAULTS.get(name, 0) if code is None else code for code in found]
+        return np.array(numbers, np.int64), missing
+    if name == "post_only":
+        return np.where(missing, False, values).astype(bool), missing
+    filled = series.fillna(_DEFAULTS.get(name, 0)) if missing.any() else series
+    kind = filled.dtype.kind
+    if kind in "iuf":
+        own = getattr(filled.dtype, "numpy_dtype", filled.dtype)
+        return filled.to_numpy(own), missing
+    try:
+        return np.array([operator.index(value) for value in filled], np.int64), missing
+    except (TypeError, OverflowError) as error:
+        raise ArgumentTypeError(f"messages: {name} must be integers: {error}") from None
+
+
+def messages_frame(messages):
+    """Return messages as a frame with words in place of codes.
+
+    Parameters
+    ----------
+    messages : ndarray of MESSAGE or EXTENDED_MESSAGE
+        Messages, say an exchange's event log.
+
+    Returns
+    -------
+    DataFrame
+        A row for each; `as_messages` takes it back.
+    """
+    import pandas as pd
+
+    columns = {name: messages[name] for name in messages.dtype.names if name != "flags"}
+    columns["kind"] = pd.Categorical.from_codes(messages["kind"], KINDS)
+    sides = np.array(["sell", "", "buy"], object)
+    columns["side"] = sides[messages["side"].astype(np.int64) + 1]
+    columns["tif"] = pd.Categorical.from_codes(messages["tif"], TIFS)
+    columns["post_only"] = (messages["flags"] & POST_ONLY) != 0
+    if "trail_type" in columns:
+        columns["trail_type"] = pd.Categorical.from_codes(messages["trail_type"], TRAIL_TYPES)
+    return pd.DataFrame(columns).rename_axis("message")

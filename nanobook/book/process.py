@@ -1,0 +1,214 @@
+"""Whole streams of messages: one compiled call, results and trades as arrays."""
+
+import numpy as np
+
+from nanobook.book.batch import run
+from nanobook.book.messages import as_messages, check_messages
+from nanobook.errors import ValidationError
+from nanobook.panel.arrays import as_count
+from nanobook.types.codes import ERRORS
+from nanobook.types.order_status import OrderStatus
+from nanobook.types.records import MESSAGE, ORDER_RESULT
+
+__all__ = ["BookSamples", "Plan", "ProcessResult", "process", "trades_frame"]
+
+_SIDES = np.array(["sell", "", "buy"], object)
+
+#: Words for the statuses of results: code -1 first.
+_STATUSES = ("Rejected", *(OrderStatus.from_code(code).display_name for code in range(6)))
+
+
+class BookSamples:
+    """The best levels of a book after every so many messages.
+
+    Attributes
+    ----------
+    message : ndarray of shape (M,)
+        The message each row was taken after, counted from 0.
+    bid_price, bid_quantity, ask_price, ask_quantity : ndarray of shape (M, levels)
+        Integers, the best level first; 0 where there's none.
+    """
+
+    __slots__ = ("_table", "message")
+
+    def __init__(self, message, table):
+        self.message = message
+        self._table = table
+
+    bid_price = property(lambda self: self._table[:, 0], doc="Prices of bids, best first.")
+    bid_quantity = property(lambda self: self._table[:, 1], doc="What rests at them.")
+    ask_price = property(lambda self: self._table[:, 2], doc="Prices of asks, best first.")
+    ask_quantity = property(lambda self: self._table[:, 3], doc="What rests at them.")
+
+    @property
+    def imbalance(self):
+        """Excess of bids over asks as a fraction of both, on the levels sampled; NaN if empty."""
+        bid = self.bid_quantity.sum(axis=1, dtype=np.float64)
+        ask = self.ask_quantity.sum(axis=1, dtype=np.float64)
+        with np.errstate(invalid="ignore"):
+            return (bid - ask) / (bid + ask)
+
+    def __len__(self):
+        return len(self.message)
+
+    def __eq__(self, other):
+        if not isinstance(other, BookSamples):
+            return NotImplemented
+        return np.array_equal(self.message, other.message) and np.array_equal(
+            self._table, other._table
+        )
+
+    __hash__ = None
+
+    def to_frame(self):
+        """Return the samples as a frame.
+
+        Returns
+        -------
+        DataFrame
+            A row for each, indexed by message, with bid_price_1, bid_quantity_1, ask_price_1 and
+            ask_quantity_1, then those of further levels, and imbalance.
+        """
+        import pandas as pd
+
+        columns = {
+            f"{name}_{level + 1}": getattr(self, name)[:, level]
+            for level in range(self._table.shape[2])
+            for name in ("bid_price", "bid_quantity", "ask_price", "ask_quantity")
+        }
+        columns["imbalance"] = self.imbalance
+        return pd.DataFrame(columns, index=pd.Index(self.message, name="message"))
+
+    def __repr__(self):
+        return f"BookSamples({len(self)} x {self._table.shape[2]} levels)"
+
+
+class ProcessResult:
+    """What a stream of messages came to.
+
+    Attributes
+    ----------
+    results : ndarray of ORDER_RESULT, or None
+        A row for each message; None if they weren't asked for.
+    trades : ndarray of TRADE
+        All trades made, in the order of execution.
+    samples : BookSamples or None
+        What was sampled.
+    """
+
+    __slots__ = ("results", "samples", "trades")
+
+    def __init__(self, results, trades, samples=None):
+        self.results, self.trades, self.samples = results, trades, samples
+
+    def __len__(self):
+        return len(self.results) if self.results is not None else 0
+
+    def __eq__(self, other):
+        if not isinstance(other, ProcessResult):
+            return NotImplemented
+        return (
+            np.array_equal(self.results, other.results)
+            and np.array_equal(self.trades, other.trades)
+            and self.samples == other.samples
+        )
+
+    __hash__ = None
+
+    def to_frame(self):
+        """Return the results as a frame.
+
+        Returns
+        -------
+        DataFrame
+            A row for each message, with order_id, status and error in words, trade_count,
+            filled, resting and cancelled.
+
+        Raises
+        ------
+        ValidationError
+            If results weren't asked for.
+        """
+        import pandas as pd
+
+        if self.results is None:
+            raise ValidationError("results must have been asked for: process(..., results=True)")
+        columns = {name: self.results[name] for name in ORDER_RESULT.names}
+        status = self.results["status"].astype(np.int64) + 1
+        columns["status"] = pd.Categorical.from_codes(status, _STATUSES)
+        columns["error"] = pd.Categorical.from_codes(self.results["error"], ERRORS)
+        return pd.DataFrame(columns).rename_axis("message")
+
+    def trades_frame(self):
+        """Return the trades as a frame.
+
+        Returns
+        -------
+        DataFrame
+            A row for each, indexed by trade_id, with the side of the aggressor as a word.
+        """
+        return trades_frame(self.trades)
+
+    def __repr__(self):
+        return f"ProcessResult(messages={len(self)}, trades={len(self.trades)})"
+
+
+def trades_frame(trades):
+    """Return rows of TRADE as a frame."""
+    import pandas as pd
+
+    columns = {name: trades[name] for name in trades.dtype.names if name != "trade_id"}
+    columns["aggressor_side"] = _SIDES[trades["aggressor_side"] + 1]
+    return pd.DataFrame(columns, index=pd.Index(trades["trade_id"], name="trade_id"))
+
+
+class Plan:
+    """A stream that has been looked through, and the arrays that take what it comes to."""
+
+    def __init__(self, messages, strict, results, every, levels):
+        self.messages = as_messages(messages)
+        self.every = 0 if every is None else as_count("every", every, least=1)
+        levels = as_count("levels", levels, least=1)
+        self.ids = check_messages(self.messages, strict)
+        count = len(self.messages)
+        self.results = np.empty(count, ORDER_RESULT) if results else None
+        rows = count // self.every if self.every else 0
+        self.sampled = np.empty((rows, 4, levels), np.int64)
+
+    @property
+    def numbers(self):
+        """What kernels are told of it: addresses, sizes, counts."""
+        messages = self.messages
+        return messages.ctypes.data, messages.itemsize, len(messages), self.results_at
+
+    @property
+    def results_at(self):
+        """The address of the results, 0 for none."""
+        return 0 if self.results is None else self.results.ctypes.data
+
+    def prepare(self, store):
+        """Give a store the room that can be foreseen."""
+        rows = self.messages.itemsize // MESSAGE.itemsize
+        store.make_room(ids=max(1, int(self.ids)), events=2 + rows * len(self.messages))
+
+    def result(self, trades):
+        """Return what it came to."""
+        samples = None
+        if self.every:
+            message = np.arange(1, len(self.sampled) + 1, dtype=np.int64) * self.every - 1
+            samples = BookSamples(message, self.sampled)
+        return ProcessResult(self.results, trades, samples)
+
+
+def process(store, messages, strict, results, every, levels):
+    """Run a stream through a store, and return its ProcessResult."""
+    plan = Plan(messages, strict, results, every, levels)
+    plan.prepare(store)
+    tape_start = int(store.header["trades"])
+    at, count = 0, len(plan.messages)
+    place, size, _, results_at = plan.numbers
+    while True:
+        at = run(store.address, place, size, at, count, results_at, plan.every, plan.sampled)
+        if at == count:
+            return plan.result(store.trades[tape_start:].copy())
+        store.make_room()

@@ -1,0 +1,207 @@
+"""The arrays of one book: made, grown by doubling, copied, compared, trimmed for a file."""
+
+import numpy as np
+
+from nanobook.book.clearing import count_ended, keep_resting
+from nanobook.book.header import ARRAYS, ASKS, BIDS, BITS_PER_WORD, FULL, HEADER
+from nanobook.book.levels import replace_ladder
+from nanobook.book.views import write_orders, write_queues
+from nanobook.types.codes import NO_OWNER
+from nanobook.types.records import BOOK_ORDER, NIL, ORDER_STATE
+
+__all__ = ["Store"]
+
+#: Room in an array at first. The ladder and the labels come when they're wanted.
+_SMALL, _LATER = 16, ("cells", "words", "labels")
+
+#: Bids, asks, and a spare row.
+_FAR_ROWS = 3
+
+#: What of a header says where its arrays are, and so is another in every copy.
+_PLACES = tuple(f"{name}_{what}" for name in ARRAYS for what in ("at", "room"))
+
+#: What two books must have the same of to be equal, beside their orders and trades.
+_COMPARED = ("next_id", "next_trade", "last_price", "traded", "policy", "total")
+
+
+class Store:
+    """The header of a book and the arrays that it names."""
+
+    def __init__(self, record_events=True, strict=False):
+        self.header = np.zeros((), HEADER)
+        self.address = self.header.ctypes.data
+        self.arrays = {}
+        head = self.header
+        head["sides"]["best"] = NIL
+        head["sides"]["price"] = np.iinfo(np.int64).min, np.iinfo(np.int64).max
+        for name in ("orders_free", "levels_free"):
+            head[name] = NIL
+        for name in ("next_id", "next_trade", "base_id", "first", "tick"):
+            head[name] = 1
+        head["patience"] = 256
+        head["records"], head["strict"] = record_events, strict
+        for name, dtype in ARRAYS.items():
+            room = 0 if name in _LATER else _SMALL
+            self._put(name, np.empty((_FAR_ROWS, room) if name == "far" else room, dtype))
+
+    # ---- room --------------------------------------------------------------------------------
+
+    def make_room(self, ids=1, events=2):
+        """Let arrays grow that what comes next may find too small.
+
+        Parameters
+        ----------
+        ids, events : int
+            So many orders and rows of the log are to come.
+        """
+        head = self.header
+        self._grow("orders", head["orders_top"], 1)
+        for name in ("levels", "far"):
+            self._grow(name, head["levels_top"], 1)
+        self._grow("rows", self._rows(), ids)
+        if head["labels_wanted"] and not head["labelled"]:
+            labels = np.zeros(int(head["rows_room"]), ARRAYS["labels"])
+            labels["owner"] = NO_OWNER
+            self._put("labels", labels)
+            head["labelled"] = 1
+        elif head["labelled"] and head["labels_room"] < head["rows_room"]:
+            self._grow("labels", self._rows(), head["rows_room"] - self._rows())
+        if head["records"]:
+            self._grow("events", head["events"], events)
+        self._grow("trades", head["trades"], head["needed"])
+        head["needed"] = 0
+        if head["far_work"] >= head["patience"] and replace_ladder(self.address) == FULL:
+            width = int(head["wish"])
+            self._put("cells", np.full(width, NIL, np.int32).view(ARRAYS["cells"]))
+            words = width // BITS_PER_WORD
+            self._put("words", np.zeros(words + words // BITS_PER_WORD, ARRAYS["words"]))
+            replace_ladder(self.address)
+        head["credit"] = 0  # to be counted anew
+
+    def _put(self, name, array):
+        """Have the header name an array."""
+        self.arrays[name] = array
+        self.header[f"{name}_at"] = array.ctypes.data
+        self.header[f"{name}_room"] = array.shape[-1]
+
+    def _grow(self, name, used, more):
+        """Double an array until it has room for `more` records behind those used."""
+        old, used, more = self.arrays[name], int(used), int(more)
+        room = max(_SMALL, old.shape[-1])
+        while room < used + more:
+            room *= 2
+        if room != old.shape[-1]:
+            new = np.empty((*old.shape[:-1], room), old.dtype)
+            new[..., :used] = old[..., :used]
+            self._put(name, new)
+
+    def _rows(self):
+        head = self.header
+        return int(head["elders"] + head["next_id"] - head["base_id"])
+
+    # ---- forgetting --------------------------------------------------------------------------
+
+    def clear_trades(self):
+        """Start a new array of trades; who holds the old one keeps what it says."""
+        self._put("trades", np.empty(_SMALL, ARRAYS["trades"]))
+        self.header["trades"] = 0
+
+    def clear_events(self):
+        """Start a new log."""
+        self._put("events", np.empty(_SMALL, ARRAYS["events"]))
+        self.header["events"] = 0
+        self.header["credit"] = 0
+
+    def clear_ended(self):
+        """Forget the orders that have ended; return how many."""
+        head = self.header
+        ended = int(count_ended(self.address))
+        kept = self._rows() - ended
+        room = max(_SMALL, 1 << kept.bit_length())
+        rows, ids = np.empty(room, ARRAYS["rows"]), np.empty(room, ARRAYS["elders"])
+        labels = np.empty(room if head["labelled"] else 0, ARRAYS["labels"])
+        labels_at = labels.ctypes.data if head["labelled"] else 0
+        kept = keep_resting(self.address, rows.ctypes.data, ids.ctypes.data, labels_at)
+        for name, array in (("rows", rows), ("elders", ids), ("labels", labels)):
+            self._put(name, array)
+        head["elders"], head["base_id"], head["credit"] = kept, head["next_id"], 0
+        return ended
+
+    # ---- reading -----------------------------------------------------------------------------
+
+    @property
+    def trades(self):
+        """The trades, a view."""
+        return self.arrays["trades"][: int(self.header["trades"])]
+
+    @property
+    def events(self):
+        """The log, a view."""
+        return self.arrays["events"][: int(self.header["events"])]
+
+    def orders(self):
+        """Return how every order stands that is known, by id."""
+        out = np.empty(int(write_orders(self.address, 0)), ORDER_STATE)
+        write_orders(self.address, out.ctypes.data)
+        return out
+
+    def queues(self, row):
+        """Return the resting orders of the bids (0) or the asks (1), the next to trade first."""
+        out = np.empty(int(self.header["sides"]["live"][row]), BOOK_ORDER)
+        write_queues(self.address, row, out.ctypes.data)
+        return out
+
+    def __eq__(self, other):
+        if not isinstance(other, Store):
+            return NotImplemented
+        return (
+            all(self.header[name] == other.header[name] for name in _COMPARED)
+            and all(np.array_equal(self.queues(r), other.queues(r)) for r in (BIDS, ASKS))
+            and np.array_equal(self.orders(), other.orders())
+            and np.array_equal(self.trades, other.trades)
+        )
+
+    __hash__ = None
+
+    # ---- copies ------------------------------------------------------------------------------
+
+    def state(self):
+        """Return header and arrays, trimmed to what's used, as a dict of arrays of its own."""
+        head = self.header
+        used = {
+            "orders": head["orders_top"],
+            "levels": head["levels_top"],
+            "far": head["levels_top"],
+            "rows": self._rows(),
+            "elders": head["elders"],
+            "trades": head["trades"],
+            "events": head["events"],
+            "labels": self._rows() if head["labelled"] else 0,
+        }
+        state = {
+            name: array[..., : int(used.get(name, array.shape[-1]))].copy()
+            for name, array in self.arrays.items()
+        }
+        header = self.header.copy()
+        for name in _PLACES:
+            header[name] = 0
+        return {"header": header, **state}
+
+    @classmethod
+    def from_state(cls, state):
+        """Return a store that has a `state`'s arrays."""
+        store = cls()
+        store.header[...] = state["header"]
+        for name in ARRAYS:
+            store._put(name, state[name])
+        for name in ("orders", "levels", "far", "rows"):  # room for one record at least
+            store._grow(name, state[name].shape[-1], 1)
+        if store.header["labelled"]:
+            used = store._rows()
+            store._grow("labels", used, store.header["rows_room"] - used)
+        store.header["credit"] = 0
+        return store
+
+    def copy(self):
+        """Return a store that shares nothing with this one."""
+        return Store.from_state(self.state())
