@@ -6,10 +6,10 @@ Where things are, from the ground up::
     types           prices, symbols, sides and other small values; struct dtypes
     panel           frames, arrays and schedules to matrices and back
     persistence     arrays to files and back
-    datasets        real prices that a dependency ships; seeded synthetic ones
     metrics         Metrics, rolling statistics, drawdown
     report          plots and tear sheets
     book            the limit order book: Exchange, a call at a time or a stream at once
+    datasets        real prices that a dependency ships; seeded synthetic prices and orders
     portfolio       the simulator: backtest, backtest_weights, BacktestResult
     cli             the `nanobook` command
 
@@ -37,6 +37,7 @@ _ROOM_OF = {
     "Symbol": "types",
     "TimeInForce": "types",
     "daily_prices": "datasets",
+    "order_flow": "datasets",
     "random_prices": "datasets",
     "Metrics": "metrics",
     "compute_metrics": "metrics",
@@ -66,6 +67,12 @@ _ROOM_OF = {
     "SubmitResult": "book",
     "SweepCost": "book",
     "Trade": "book",
+    "microprice": "book",
+    "order_imbalance": "book",
+    "process_many": "book",
+    "queue_positions": "book",
+    "sweep_price": "book",
+    "vwap": "book",
     "BacktestResult": "portfolio",
     "CostModel": "portfolio",
     "EqualWeight": "portfolio",

@@ -11,14 +11,15 @@ PACKAGE = Path(nanobook.__file__).parent
 
 #: Rooms by row. Imports point to a smaller row number only; rooms in one row don't know each
 #: other; inside a room anything goes. `report` stands low because it draws frames and whatever
-#: has their shape, and imports no result class: so results may call it.
+#: has their shape, and imports no result class: so results may call it. `datasets` stands above
+#: the book: its order flow comes from orders that meet in a real one.
 ROWS = (
     ("jit", "errors", "version"),
     ("types",),
     ("persistence", "panel"),
-    ("datasets", "metrics", "indicators", "statistics"),
+    ("metrics", "indicators", "statistics"),
     ("book", "volatility", "optimize", "risk", "report"),
-    ("itch", "portfolio"),
+    ("itch", "portfolio", "datasets"),
     ("sweep", "brokers"),
     ("rebalancer",),
     ("cli",),

@@ -35,13 +35,15 @@ PROMISED = {
         *("Metrics", "compute_metrics", "rolling_sharpe", "rolling_volatility"),
         *("rolling_max_drawdown", "drawdown", "drawdown_series"),
     ),
-    "datasets": ("daily_prices", "random_prices"),
+    "datasets": ("daily_prices", "order_flow", "random_prices"),
     "report": ("TearSheet", "tear_sheet"),
     "book": (
         *("Exchange", "Order", "Trade", "SubmitResult", "CancelResult", "ModifyResult"),
         *("CancelAllResult", "LevelSnapshot", "BookSnapshot", "QueuePosition", "SweepCost"),
         *("ProcessResult", "BookSamples", "MESSAGE", "EXTENDED_MESSAGE", "ORDER_RESULT"),
         *("TRADE", "BOOK_ORDER", "ORDER_STATE"),
+        *("process_many", "microprice", "order_imbalance", "queue_positions", "sweep_price"),
+        "vwap",
     ),
     "portfolio": (
         *("backtest", "BacktestResult", "CostModel", "Stops"),
@@ -255,7 +257,8 @@ def test_what_a_file_offers_is_defined_in_it_once(path):
                 defined.add(inner.id)
             elif isinstance(inner, ast.alias):
                 defined.add(inner.asname or inner.name)
-        defined.add(getattr(node, "name", None))
+        branches = (*node.body, *node.orelse) if isinstance(node, ast.If) else ()
+        defined.update(getattr(statement, "name", None) for statement in (node, *branches))
     assert len(names) == len(set(names))
     assert set(names) <= defined
 

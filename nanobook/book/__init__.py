@@ -5,7 +5,15 @@ An `Exchange` holds one book. Its state is a `Store` of struct arrays that kerne
 order, `instructions` what can be asked for, `batch` how a stream of messages runs through.
 """
 
+from nanobook.book.analytics import (
+    microprice,
+    order_imbalance,
+    queue_positions,
+    sweep_price,
+    vwap,
+)
 from nanobook.book.exchange import Exchange
+from nanobook.book.many import process_many
 from nanobook.book.process import BookSamples, ProcessResult
 from nanobook.book.results import (
     CancelAllResult,
@@ -47,4 +55,10 @@ __all__ = [
     "SubmitResult",
     "SweepCost",
     "Trade",
+    "microprice",
+    "order_imbalance",
+    "process_many",
+    "queue_positions",
+    "sweep_price",
+    "vwap",
 ]

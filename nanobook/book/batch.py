@@ -6,6 +6,7 @@ from nanobook.book.header import (
     ASKS,
     BIDS,
     FULL,
+    WORD,
     head_of,
     level_at,
     result_of,
@@ -36,6 +37,8 @@ _ROW_AHEAD, _NODE_AHEAD = 12, 6
 _ROW_SIZE, _NODE_SIZE = ORDER_ROW.itemsize, RESTING.itemsize
 _RESULT_SIZE = ORDER_RESULT.itemsize
 _WIDE_SIZE = EXTENDED_MESSAGE.itemsize
+_WORD_SIZE = WORD.itemsize
+_SAMPLE_SIZE = 4 * _WORD_SIZE  # of each level
 
 
 @njit
@@ -65,7 +68,7 @@ def act(book, place, size, result):
 
 
 @njit
-def run(book, messages_at, size, start, count, results_at, every, sampled):
+def run(book, messages_at, size, start, count, results_at, every, levels, samples_at):
     """Act on messages in turn, until one finds no room.
 
     Parameters
@@ -78,10 +81,11 @@ def run(book, messages_at, size, start, count, results_at, every, sampled):
         The first message to act on, and the number of all.
     results_at : int
         Address of an ORDER_RESULT for each message, 0 for none.
-    every : int
-        After how many messages a sample is taken, 0 for none.
-    sampled : ndarray of shape (count // every, 4, levels)
-        Takes the samples: bid prices, bid quantities, ask prices, ask quantities.
+    every, levels : int
+        After how many messages a sample is taken, 0 for none; how many levels it has.
+    samples_at : int
+        Address of int64 of shape (count // every, 4, levels): bid prices, bid quantities, ask
+        prices, ask quantities.
 
     Returns
     -------
@@ -99,7 +103,7 @@ def run(book, messages_at, size, start, count, results_at, every, sampled):
             return at
         result += step
         if every != 0 and (at + 1) % every == 0:
-            sample(book, sampled[(at + 1) // every - 1])
+            sample(book, levels, samples_at + ((at + 1) // every - 1) * levels * _SAMPLE_SIZE)
     return count
 
 
@@ -117,12 +121,13 @@ def _look_ahead(book, place, size):
 
 
 @njit
-def sample(book, out):
+def sample(book, most, place):
     """Write the best levels of both sides, zeros where there's none."""
-    most = out.shape[1]
     for row in (BIDS, ASKS):
         cell, last = first_step(book, row)
         for at in range(most):
             level, cell, last = next_step(book, row, cell, last)
-            out[2 * row, at] = level_at(book, level)["price"] if level != NIL else 0
-            out[2 * row + 1, at] = level_at(book, level)["quantity"] if level != NIL else 0
+            price = level_at(book, level)["price"] if level != NIL else _ZERO
+            quantity = level_at(book, level)["quantity"] if level != NIL else _ZERO
+            record_at(place + (2 * row * most + at) * _WORD_SIZE, WORD)["value"] = price
+            record_at(place + ((2 * row + 1) * most + at) * _WORD_SIZE, WORD)["value"] = quantity

@@ -514,11 +514,11 @@ class Exchange:
         ...     {"kind": ["limit", "market"], "side": ["sell", "buy"], "price": [100, 0],
         ...      "quantity": [5, 3]}
         ... )
-        >>> Exchange().process(messages).to_frame()[["status", "filled", "resting"]]
-                status  filled  resting
-        message
-        0           New       0        5
-        1        Filled       3        0
+        >>> result = Exchange().process(messages)
+        >>> result
+        ProcessResult(messages=2, trades=1)
+        >>> result.to_frame()[["status", "filled", "resting"]].to_numpy().tolist()
+        [['New', 0, 5], ['Filled', 3, 0]]
         """
         strict = bool(self._store.header["strict"])
         return process(self._store, messages, strict, bool(results), every, levels)

@@ -16,26 +16,82 @@ __all__ = ["highest_bit", "lowest_bit", "prefetch", "record_at"]
 if config.DISABLE_JIT:
 
     def record_at(address, dtype):
-        """Return the record of a struct dtype that lies at an address."""
+        """Return the record of a struct dtype that lies at an address.
+
+        Parameters
+        ----------
+        address : int
+            Where it begins.
+        dtype : dtype
+            The record's, a struct.
+
+        Returns
+        -------
+        record
+            No copy: writing to its fields writes there.
+        """
         return np.frombuffer((ctypes.c_char * dtype.itemsize).from_address(int(address)), dtype)[0]
 
     def lowest_bit(word):
-        """Return the number of the lowest bit set in a word that isn't 0."""
+        """Return the number of the lowest bit set in a word that isn't 0.
+
+        Parameters
+        ----------
+        word : int
+            64 bits.
+
+        Returns
+        -------
+        int
+            From 0 to 63.
+        """
         word = int(word)
         return (word & -word).bit_length() - 1
 
     def highest_bit(word):
-        """Return the number of the highest bit set in a word that isn't 0."""
+        """Return the number of the highest bit set in a word that isn't 0.
+
+        Parameters
+        ----------
+        word : int
+            64 bits.
+
+        Returns
+        -------
+        int
+            From 0 to 63.
+        """
         return (int(word) & 0xFFFF_FFFF_FFFF_FFFF).bit_length() - 1
 
     def prefetch(address):
-        """Ask for the cache line at an address, which may be any."""
+        """Ask for the cache line at an address, which may be any.
+
+        Parameters
+        ----------
+        address : int
+            Some byte of the line.
+        """
 
 else:
 
     @intrinsic
     def record_at(typing, address, dtype):
-        """Return the record of a struct dtype that lies at an address."""
+        """Return the record of a struct dtype that lies at an address.
+
+        Parameters
+        ----------
+        typing : Context
+            Numba's; a kernel gives what follows.
+        address : int
+            Where it begins.
+        dtype : dtype
+            The record's, a struct; a constant where it is compiled.
+
+        Returns
+        -------
+        record
+            No copy: writing to its fields writes there.
+        """
 
         def generate(context, builder, signature, arguments):
             return builder.inttoptr(arguments[0], context.get_value_type(signature.return_type))
@@ -44,7 +100,20 @@ else:
 
     @intrinsic
     def lowest_bit(typing, word):
-        """Return the number of the lowest bit set in a word that isn't 0."""
+        """Return the number of the lowest bit set in a word that isn't 0.
+
+        Parameters
+        ----------
+        typing : Context
+            Numba's; a kernel gives what follows.
+        word : int
+            64 bits.
+
+        Returns
+        -------
+        int
+            From 0 to 63.
+        """
 
         def generate(context, builder, signature, arguments):
             return builder.cttz(arguments[0], context.get_constant(types.boolean, True))
@@ -53,7 +122,20 @@ else:
 
     @intrinsic
     def highest_bit(typing, word):
-        """Return the number of the highest bit set in a word that isn't 0."""
+        """Return the number of the highest bit set in a word that isn't 0.
+
+        Parameters
+        ----------
+        typing : Context
+            Numba's; a kernel gives what follows.
+        word : int
+            64 bits.
+
+        Returns
+        -------
+        int
+            From 0 to 63.
+        """
 
         def generate(context, builder, signature, arguments):
             zeros = builder.ctlz(arguments[0], context.get_constant(types.boolean, True))
@@ -63,7 +145,20 @@ else:
 
     @intrinsic
     def prefetch(typing, address):
-        """Ask for the cache line at an address, which may be any."""
+        """Ask for the cache line at an address, which may be any.
+
+        Parameters
+        ----------
+        typing : Context
+            Numba's; a kernel gives what follows.
+        address : int
+            Some byte of the line.
+
+        Returns
+        -------
+        None
+            What a kernel gets of it.
+        """
         from llvmlite import ir
 
         def generate(context, builder, signature, arguments):

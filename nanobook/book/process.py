@@ -12,6 +12,9 @@ from nanobook.types.records import MESSAGE, ORDER_RESULT
 
 __all__ = ["BookSamples", "Plan", "ProcessResult", "process", "trades_frame"]
 
+#: Resting orders, levels and trades that a stream is given room for before it needs it.
+_FORESEEN = 2_048
+
 _SIDES = np.array(["sell", "", "buy"], object)
 
 #: Words for the statuses of results: code -1 first.
@@ -32,13 +35,37 @@ class BookSamples:
     __slots__ = ("_table", "message")
 
     def __init__(self, message, table):
+        """Wrap what a kernel sampled; `Exchange.process` does that.
+
+        Parameters
+        ----------
+        message : ndarray of shape (M,)
+            The message each row was taken after, counted from 0.
+        table : ndarray of shape (M, 4, levels)
+            Prices and quantities of bids, then of asks.
+        """
         self.message = message
         self._table = table
 
-    bid_price = property(lambda self: self._table[:, 0], doc="Prices of bids, best first.")
-    bid_quantity = property(lambda self: self._table[:, 1], doc="What rests at them.")
-    ask_price = property(lambda self: self._table[:, 2], doc="Prices of asks, best first.")
-    ask_quantity = property(lambda self: self._table[:, 3], doc="What rests at them.")
+    @property
+    def bid_price(self):
+        """Prices of bids, best first."""
+        return self._table[:, 0]
+
+    @property
+    def bid_quantity(self):
+        """What rests at them."""
+        return self._table[:, 1]
+
+    @property
+    def ask_price(self):
+        """Prices of asks, best first."""
+        return self._table[:, 2]
+
+    @property
+    def ask_quantity(self):
+        """What rests at them."""
+        return self._table[:, 3]
 
     @property
     def imbalance(self):
@@ -86,13 +113,13 @@ class BookSamples:
 class ProcessResult:
     """What a stream of messages came to.
 
-    Attributes
+    Parameters
     ----------
-    results : ndarray of ORDER_RESULT, or None
+    results : ndarray of ORDER_RESULT or None
         A row for each message; None if they weren't asked for.
     trades : ndarray of TRADE
         All trades made, in the order of execution.
-    samples : BookSamples or None
+    samples : BookSamples, optional
         What was sampled.
     """
 
@@ -154,7 +181,18 @@ class ProcessResult:
 
 
 def trades_frame(trades):
-    """Return rows of TRADE as a frame."""
+    """Return rows of TRADE as a frame.
+
+    Parameters
+    ----------
+    trades : ndarray of TRADE
+        Trades.
+
+    Returns
+    -------
+    DataFrame
+        A row for each, indexed by trade_id, with the side of the aggressor as a word.
+    """
     import pandas as pd
 
     columns = {name: trades[name] for name in trades.dtype.names if name != "trade_id"}
@@ -186,13 +224,39 @@ class Plan:
         """The address of the results, 0 for none."""
         return 0 if self.results is None else self.results.ctypes.data
 
+    @property
+    def sampling(self):
+        """What kernels are told of the samples: every so many, levels, address."""
+        return self.every, self.sampled.shape[2], self.sampled.ctypes.data
+
     def prepare(self, store):
-        """Give a store the room that can be foreseen."""
+        """Give a store the room that can be foreseen.
+
+        Parameters
+        ----------
+        store : Store
+            The one that the stream is to run through.
+        """
         rows = self.messages.itemsize // MESSAGE.itemsize
-        store.make_room(ids=max(1, int(self.ids)), events=2 + rows * len(self.messages))
+        store.make_room(
+            ids=max(1, int(self.ids)),
+            events=2 + rows * len(self.messages),
+            resting=min(_FORESEEN, 1 + int(self.ids)),
+        )
 
     def result(self, trades):
-        """Return what it came to."""
+        """Return what it came to.
+
+        Parameters
+        ----------
+        trades : ndarray of TRADE
+            The trades made.
+
+        Returns
+        -------
+        ProcessResult
+            They, with the results and samples that kernels wrote here.
+        """
         samples = None
         if self.every:
             message = np.arange(1, len(self.sampled) + 1, dtype=np.int64) * self.every - 1
@@ -201,14 +265,44 @@ class Plan:
 
 
 def process(store, messages, strict, results, every, levels):
-    """Run a stream through a store, and return its ProcessResult."""
+    """Run a stream of messages through a store.
+
+    Parameters
+    ----------
+    store : Store
+        The book.
+    messages : ndarray of MESSAGE or EXTENDED_MESSAGE, or DataFrame
+        As `as_messages` takes them.
+    strict : bool
+        Whether zero quantities and prices that aren't positive are refused.
+    results : bool
+        Whether a result for each message is wanted.
+    every : int or None
+        Sample the best levels after each so many messages; None for no samples.
+    levels : int
+        How many levels of each side a sample has.
+
+    Returns
+    -------
+    ProcessResult
+        What it came to.
+
+    Raises
+    ------
+    ArgumentTypeError
+        If an argument is of another kind.
+    RangeError
+        If a number is out of its range.
+    ValidationError
+        If a message breaks a rule; nothing has been done then.
+    """
     plan = Plan(messages, strict, results, every, levels)
     plan.prepare(store)
     tape_start = int(store.header["trades"])
     at, count = 0, len(plan.messages)
     place, size, _, results_at = plan.numbers
     while True:
-        at = run(store.address, place, size, at, count, results_at, plan.every, plan.sampled)
+        at = run(store.address, place, size, at, count, results_at, *plan.sampling)
         if at == count:
             return plan.result(store.trades[tape_start:].copy())
         store.make_room()

@@ -35,7 +35,7 @@ def dollars(cents):
 class Trade(NamedTuple):
     """Two orders that met.
 
-    Attributes
+    Parameters
     ----------
     trade_id : int
         From 1 on, in the order of execution.
@@ -98,7 +98,18 @@ class Trade(NamedTuple):
 
 
 def trades_of(rows):
-    """Return the Trade objects of struct rows."""
+    """Return the Trade objects of struct rows.
+
+    Parameters
+    ----------
+    rows : ndarray of TRADE
+        Trades.
+
+    Returns
+    -------
+    list of Trade
+        In the order of the rows.
+    """
     return [
         Trade(number, price, quantity, _SIDES[side], aggressor, passive, timestamp)
         for number, price, quantity, aggressor, passive, side, timestamp in rows.tolist()
@@ -367,7 +378,15 @@ class CancelResult:
 
 
 class CancelAllResult(NamedTuple):
-    """How many orders were cancelled together, and what remained of them."""
+    """What was cancelled together.
+
+    Parameters
+    ----------
+    cancelled_orders : int
+        How many orders.
+    cancelled_quantity : int
+        What remained of them.
+    """
 
     cancelled_orders: int
     cancelled_quantity: int
@@ -376,7 +395,7 @@ class CancelAllResult(NamedTuple):
 class QueuePosition(NamedTuple):
     """Where a resting order stands.
 
-    Attributes
+    Parameters
     ----------
     orders_ahead, quantity_ahead : int
         What trades before it at its price.
@@ -396,7 +415,7 @@ class QueuePosition(NamedTuple):
 class SweepCost(NamedTuple):
     """What a market order would pay or get.
 
-    Attributes
+    Parameters
     ----------
     filled_quantity : int
         What the book could give of the quantity asked for.

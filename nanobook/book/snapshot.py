@@ -21,8 +21,8 @@ class LevelSnapshot(tuple):
 
     Parameters
     ----------
-    level : iterable of int
-        The three.
+    iterable : iterable of int, default ()
+        The three; without them there's no level to read.
     """
 
     # A tuple without a constructor of its own is made in half the time of a named one.
@@ -46,7 +46,7 @@ class BookSnapshot:
 
     Parameters
     ----------
-    bids, asks : iterable of (price, quantity, order_count)
+    bids, asks : iterable of (price, quantity, order_count), default ()
         Levels, best first.
     """
 
@@ -277,7 +277,18 @@ class BookSnapshot:
 
 
 def price_sweep(taken):
-    """Return the cost of levels, each with what is taken of it, the best first."""
+    """Return the cost of what is taken of levels.
+
+    Parameters
+    ----------
+    taken : list of (price, quantity, order_count)
+        Levels touched, best first, each with the quantity taken of it.
+
+    Returns
+    -------
+    SweepCost
+        Exact sums; the number of orders doesn't matter.
+    """
     quantity = sum(level[1] for level in taken)
     notional = sum(level[0] * level[1] for level in taken)
     if not quantity:

@@ -46,18 +46,22 @@ class Store:
 
     # ---- room --------------------------------------------------------------------------------
 
-    def make_room(self, ids=1, events=2):
+    def make_room(self, ids=1, events=2, resting=1):
         """Let arrays grow that what comes next may find too small.
 
         Parameters
         ----------
-        ids, events : int
-            So many orders and rows of the log are to come.
+        ids : int, default 1
+            So many orders are to come.
+        events : int, default 2
+            So many rows of the log are to come.
+        resting : int, default 1
+            So many orders are to rest, each at a price of its own, and to be traded with.
         """
         head = self.header
-        self._grow("orders", head["orders_top"], 1)
+        self._grow("orders", head["orders_top"], resting)
         for name in ("levels", "far"):
-            self._grow(name, head["levels_top"], 1)
+            self._grow(name, head["levels_top"], resting)
         self._grow("rows", self._rows(), ids)
         if head["labels_wanted"] and not head["labelled"]:
             labels = np.zeros(int(head["rows_room"]), ARRAYS["labels"])
@@ -68,7 +72,7 @@ class Store:
             self._grow("labels", self._rows(), head["rows_room"] - self._rows())
         if head["records"]:
             self._grow("events", head["events"], events)
-        self._grow("trades", head["trades"], head["needed"])
+        self._grow("trades", head["trades"], max(int(head["needed"]), resting))
         head["needed"] = 0
         if head["far_work"] >= head["patience"] and replace_ladder(self.address) == FULL:
             width = int(head["wish"])
@@ -113,7 +117,13 @@ class Store:
         self.header["credit"] = 0
 
     def clear_ended(self):
-        """Forget the orders that have ended; return how many."""
+        """Forget the orders that have ended.
+
+        Returns
+        -------
+        int
+            How many.
+        """
         head = self.header
         ended = int(count_ended(self.address))
         kept = self._rows() - ended
@@ -140,13 +150,30 @@ class Store:
         return self.arrays["events"][: int(self.header["events"])]
 
     def orders(self):
-        """Return how every order stands that is known, by id."""
+        """Return how every order stands that is known.
+
+        Returns
+        -------
+        ndarray of ORDER_STATE
+            By id; a copy.
+        """
         out = np.empty(int(write_orders(self.address, 0)), ORDER_STATE)
         write_orders(self.address, out.ctypes.data)
         return out
 
     def queues(self, row):
-        """Return the resting orders of the bids (0) or the asks (1), the next to trade first."""
+        """Return the resting orders of a side.
+
+        Parameters
+        ----------
+        row : int
+            BIDS or ASKS.
+
+        Returns
+        -------
+        ndarray of BOOK_ORDER
+            The next to trade first; a copy.
+        """
         out = np.empty(int(self.header["sides"]["live"][row]), BOOK_ORDER)
         write_queues(self.address, row, out.ctypes.data)
         return out
@@ -166,7 +193,13 @@ class Store:
     # ---- copies ------------------------------------------------------------------------------
 
     def state(self):
-        """Return header and arrays, trimmed to what's used, as a dict of arrays of its own."""
+        """Return header and arrays, trimmed to what's used.
+
+        Returns
+        -------
+        dict of ndarray
+            By name, the header as ``header``; copies.
+        """
         head = self.header
         used = {
             "orders": head["orders_top"],
@@ -189,7 +222,18 @@ class Store:
 
     @classmethod
     def from_state(cls, state):
-        """Return a store that has a `state`'s arrays."""
+        """Return a store that has the arrays of a state.
+
+        Parameters
+        ----------
+        state : dict of ndarray
+            What `state` gave; the arrays are the store's from now on.
+
+        Returns
+        -------
+        Store
+            Equal to the one that the state was taken of.
+        """
         store = cls()
         store.header[...] = state["header"]
         for name in ARRAYS:
@@ -203,5 +247,11 @@ class Store:
         return store
 
     def copy(self):
-        """Return a store that shares nothing with this one."""
+        """Copy the store.
+
+        Returns
+        -------
+        Store
+            One that shares nothing with this one.
+        """
         return Store.from_state(self.state())

@@ -54,6 +54,10 @@ def steps():
         ("metrics", _metrics),
         ("metrics of many columns", _metrics_parallel),
         ("rolling figures and drawdowns", _rolling),
+        ("order book, one call at a time", _exchange),
+        ("order book, streams of messages", _process),
+        ("order book, many at once", _process_many),
+        ("order flow", _order_flow),
     ]
 
 
@@ -162,6 +166,60 @@ def _rolling():
         rolling_max_drawdown(values, 3)
         drawdown(values)
     drawdown_series(equity[:, 0])
+
+
+def _exchange():
+    from nanobook.book import Exchange
+
+    exchange = Exchange()
+    for side in ("buy", "sell"):
+        exchange.submit_limit(side, 100, 10, owner=1, tag=1)
+    exchange.submit_market("buy", 1)
+    exchange.modify(1, 99, 5)
+    exchange.reduce(1, 1)
+    exchange.queue_position(1)
+    exchange.sweep_cost("buy", 1)
+    _ = exchange.depth(), exchange.full_book(), exchange.get_order(1), exchange.orders()
+    _ = exchange.queues(), exchange == exchange
+    exchange.cancel(1)
+    exchange.clear_order_history()
+    far = exchange._store
+    far.header["far_work"] = far.header["patience"]
+    far.make_room()  # places the ladder
+
+
+def _process():
+    from nanobook.book import (
+        MESSAGE,
+        Exchange,
+        microprice,
+        order_imbalance,
+        queue_positions,
+        sweep_price,
+        vwap,
+    )
+
+    result = Exchange().process(np.zeros(0, MESSAGE), every=1)
+    samples = result.samples
+    _ = order_imbalance(samples.bid_quantity, samples.ask_quantity)
+    prices = samples.bid_price, samples.bid_quantity, samples.ask_price, samples.ask_quantity
+    _ = microprice(*prices), sweep_price(*prices[:2], 1), vwap([], [])
+    _ = queue_positions(Exchange().queues())
+
+
+def _process_many():
+    from nanobook.book import MESSAGE, Exchange, process_many
+    from nanobook.types.codes import CANCEL
+
+    message = np.zeros(1, MESSAGE)
+    message["kind"] = CANCEL
+    process_many([Exchange()], message)
+
+
+def _order_flow():
+    from nanobook.datasets import order_flow
+
+    order_flow(100)
 
 
 def cache_folders():
