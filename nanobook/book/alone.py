@@ -30,6 +30,9 @@ WAITS, REFUSED = np.int64(-1), np.int64(0)
 #: In place of a cancelled quantity, beside -1 less an error's code.
 CANCEL_WAITS, BAD_ID = np.int64(-99), np.int64(-100)
 
+#: Where the number of a status has the flag of a cascade cut short.
+HIT_SHIFT = np.int64(3)
+
 _ZERO = np.int64(0)
 
 
@@ -39,7 +42,7 @@ def _report(book, code, first):
     result = record_at(result_of(book), ORDER_RESULT)
     return (
         WAITS if code == FULL else result["order_id"],
-        np.int64(result["status"]),
+        np.int64(result["status"]) + (np.int64(result["cascade_limit_hit"]) << HIT_SHIFT),
         result["filled"],
         result["resting"],
         result["cancelled"],

@@ -11,18 +11,31 @@ from nanobook.book.header import (
     level_at,
     result_of,
 )
-from nanobook.book.instructions import cancel, cancel_all, modify, reduce, set_policy, submit
+from nanobook.book.instructions import (
+    cancel,
+    cancel_all,
+    modify,
+    reduce,
+    set_policy,
+    submit,
+    submit_stop,
+)
 from nanobook.book.levels import first_step, next_step
 from nanobook.book.machine import prefetch, record_at
 from nanobook.jit import njit
 from nanobook.types.codes import (
     CANCEL,
     CANCEL_ALL,
+    GTC,
     IOC,
     MARKET,
     MODIFY,
+    POLICY,
     POST_ONLY,
     REDUCE,
+    STOP_LIMIT,
+    TRAILING_STOP_LIMIT,
+    TRAILING_STOP_MARKET,
 )
 from nanobook.types.records import EXTENDED_MESSAGE, MESSAGE, NIL, ORDER_RESULT, ORDER_ROW, RESTING
 
@@ -64,7 +77,32 @@ def act(book, place, size, result):
         return reduce(book, message["order_id"], message["quantity"], result)
     if kind == CANCEL_ALL:
         return cancel_all(book, np.int64(message["side"]), np.int64(message["owner"]), result)
-    return set_policy(book, message["quantity"], result)
+    if kind == POLICY:
+        return set_policy(book, message["quantity"], result)
+    return _act_stop(book, place, kind, result)
+
+
+@njit
+def _act_stop(book, place, kind, result):
+    """Submit the stop order that a wide message says."""
+    message = record_at(place, EXTENDED_MESSAGE)
+    limited = kind in (STOP_LIMIT, TRAILING_STOP_LIMIT)
+    trails = kind in (TRAILING_STOP_MARKET, TRAILING_STOP_LIMIT)
+    return submit_stop(
+        book,
+        kind,
+        np.int64(message["side"]),
+        np.int64(message["tif"]) if limited else GTC,
+        message["stop_price"],
+        message["price"] if limited else _ZERO,
+        message["quantity"],
+        np.int64(message["owner"]),
+        message["tag"],
+        np.int64(message["trail_type"]) if trails else NIL,
+        message["trail_value"] if trails else 0.0,
+        np.int64(message["atr_period"]) if trails else _ZERO,
+        result,
+    )
 
 
 @njit

@@ -2,10 +2,11 @@
 
 import numpy as np
 
-from nanobook.book.header import elder_at, head_of, label_at, row_at
-from nanobook.book.ids import ENDED, RESTS, STATE_BITS
+from nanobook.book.header import elder_at, head_of, label_at, row_at, stop_at
+from nanobook.book.ids import ENDED, RESTS, STATE_BITS, STOP
 from nanobook.book.machine import record_at
 from nanobook.jit import njit
+from nanobook.types.codes import PENDING
 from nanobook.types.records import ORDER_LABEL, ORDER_ROW
 
 __all__ = ["count_ended", "keep_resting"]
@@ -28,15 +29,20 @@ def count_ended(book):
 def keep_resting(book, rows_at, ids_at, labels_at):
     """Write rows, ids and labels (unless its address is 0) of all that goes on; return how many."""
     head = head_of(book)
-    kept = np.int64(0)
+    kept, stops = np.int64(0), np.int64(0)
     for row in range(head["elders"] + head["next_id"] - head["base_id"]):
         order = row_at(book, row)
-        if order["stamp"] & STATE_BITS == RESTS:
+        state = order["stamp"] & STATE_BITS
+        pending = state == STOP and stop_at(book, order["filled"])["status"] == PENDING
+        if state == RESTS or pending:
             out = record_at(rows_at + kept * _ROW_SIZE, ORDER_ROW)
             out["price"] = order["price"]
             out["quantity"] = order["quantity"]
             out["filled"] = order["filled"]
             out["stamp"] = order["stamp"]
+            if pending:
+                out["filled"] = stops  # they are numbered anew, in the same order
+                stops += 1
             order_id = head["base_id"] + row - head["elders"]
             if row < head["elders"]:
                 order_id = elder_at(book, row)["value"]

@@ -17,12 +17,14 @@ from nanobook.types.records import (
     ORDER_RESULT,
     ORDER_ROW,
     RESTING,
+    STOP,
     TRADE,
 )
 
 __all__ = ["ASKS", "BIDS", "BITS_PER_WORD", "CELL", "DONE", "FULL", "HEADER", "SPARE", "WORD"]
 __all__ += ["cell_at", "elder_at", "event_at", "far_at", "head_of", "label_at", "level_at"]
-__all__ += ["order_at", "result_of", "row_at", "row_side", "side_of", "trade_at", "word_at"]
+__all__ += ["heap_at", "heap_size", "order_at", "result_of", "row_at", "row_side", "side_of"]
+__all__ += ["stop_at", "sum_at", "trade_at", "word_at"]
 
 #: What a kernel that may need room returns: it's done, or nothing has changed and arrays must grow.
 DONE, FULL = np.int64(0), np.int64(1)
@@ -37,6 +39,9 @@ CELL = np.dtype([("level", np.int32)])
 
 #: One word of the ladder's bits, or one id.
 WORD = np.dtype([("value", np.int64)])
+
+#: One number of a running sum.
+SUM = np.dtype([("value", np.float64)])
 
 #: How one side stands.
 SIDE = np.dtype(
@@ -60,6 +65,9 @@ ARRAYS = {
     "elders": WORD,  # ids of rows from before the last clearing
     "trades": TRADE,
     "events": MESSAGE,  # the log; a wide message takes two rows
+    "stops": STOP,  # in the order of submission
+    "heaps": CELL,  # rows as long as that: see heaps.py
+    "sums": SUM,  # of absolute price changes between trigger passes, a ring
 }
 
 HEADER = np.dtype(
@@ -91,6 +99,14 @@ HEADER = np.dtype(
         ("tick", np.int64),
         ("far_work", np.int64),
         ("patience", np.int64),
+        # Stop orders: submitted and kept, pending, in each heap; the price of the last trigger
+        # pass, and how many changes of it there were.
+        ("stops", np.int64),
+        ("pending", np.int64),
+        ("heap_sizes", np.int64, (7,)),
+        ("pass_price", np.int64),
+        ("passes", np.int64),
+        ("cascade_limit_hit", np.int64),  # by the last message
         # Choices.
         ("policy", np.int64),  # codes.POLICIES
         ("records", np.int64),  # 1 if events are recorded
@@ -111,7 +127,8 @@ _SIDES, _RESULT = HEADER.fields["sides"][1], HEADER.fields["result"][1]
 _SIDE_SIZE = SIDE.itemsize
 _ORDER_SIZE, _LEVEL_SIZE, _ROW_SIZE = RESTING.itemsize, LEVEL.itemsize, ORDER_ROW.itemsize
 _LABEL_SIZE, _TRADE_SIZE, _EVENT_SIZE = ORDER_LABEL.itemsize, TRADE.itemsize, MESSAGE.itemsize
-_CELL_SIZE, _WORD_SIZE = CELL.itemsize, WORD.itemsize
+_CELL_SIZE, _WORD_SIZE, _SUM_SIZE = CELL.itemsize, WORD.itemsize, SUM.itemsize
+_STOP_SIZE, _HEAP_SIZES = STOP.itemsize, HEADER.fields["heap_sizes"][1]
 
 
 @njit
@@ -232,3 +249,36 @@ def event_at(book, place, dtype):
     if _CHECKED:
         _check(place, head["events_room"])
     return record_at(head["events_at"] + place * _EVENT_SIZE, dtype)
+
+
+@njit
+def stop_at(book, stop):
+    """Return a stop order by its number."""
+    head = head_of(book)
+    if _CHECKED:
+        _check(stop, head["stops_room"])
+    return record_at(head["stops_at"] + stop * _STOP_SIZE, STOP)
+
+
+@njit
+def heap_at(book, heap, place):
+    """Return a place of a heap of stop orders."""
+    head = head_of(book)
+    if _CHECKED:
+        _check(place, head["heaps_room"])
+    return record_at(head["heaps_at"] + (heap * head["heaps_room"] + place) * _CELL_SIZE, CELL)
+
+
+@njit
+def heap_size(book, heap):
+    """Return the word that says how many stop orders a heap holds."""
+    return record_at(book + _HEAP_SIZES + heap * _WORD_SIZE, WORD)
+
+
+@njit
+def sum_at(book, place):
+    """Return one number of the ring of running sums."""
+    head = head_of(book)
+    if _CHECKED:
+        _check(place, head["sums_room"])
+    return record_at(head["sums_at"] + place * _SUM_SIZE, SUM)

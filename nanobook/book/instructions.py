@@ -19,6 +19,7 @@ from nanobook.book.header import (
     row_at,
     row_side,
     side_of,
+    stop_at,
 )
 from nanobook.book.ids import (
     ABSENT,
@@ -35,7 +36,9 @@ from nanobook.book.levels import crosses, first_step, next_step
 from nanobook.book.log import record, record_wide
 from nanobook.book.machine import record_at
 from nanobook.book.queue import shrink
+from nanobook.book.stops import ROUNDS, add_stop, is_reached, trigger_stops, withdraw_stop
 from nanobook.book.submit import place
+from nanobook.book.trailing import SUMS_ROOM, note_change
 from nanobook.jit import njit
 from nanobook.types import codes
 from nanobook.types.codes import (
@@ -48,15 +51,22 @@ from nanobook.types.codes import (
     ORDER_NOT_ACTIVE,
     ORDER_NOT_FOUND,
     PARTIALLY_FILLED,
+    PENDING,
     QUANTITY_OVERFLOW,
     REJECTED,
+    STOP_LIMIT,
+    TRAILING_STOP_LIMIT,
 )
 from nanobook.types.records import NIL
 
 __all__ = ["cancel", "cancel_all", "modify", "reduce", "set_policy", "submit"]
+__all__ += ["submit_stop"]
 
 _CANCEL, _MODIFY, _REDUCE = codes.CANCEL, codes.MODIFY, codes.REDUCE
 _CANCEL_ALL, _POLICY = codes.CANCEL_ALL, codes.POLICY
+#: Where a result's second word has the flag of a cascade cut short, above the error.
+_HIT_SHIFT = 8
+
 _ZERO, _MOST = np.int64(0), np.iinfo(np.int64).max
 
 #: An ORDER_RESULT with status, error and the number of trades in one word.
@@ -121,6 +131,57 @@ def _short_of_trades(book, side, quantity):
 
 
 @njit
+def _short_of_cascade(book):
+    """Return whether there might be too little room for what the pending stop orders become."""
+    head = head_of(book)
+    live = side_of(book, BIDS)["live"] + side_of(book, ASKS)["live"]
+    orders = head["pending"] + 1
+    # Every trade uses up an order: one that rests, comes to rest, or comes to trade.
+    needed = live + 2 * orders
+    if head["trades"] + needed > head["trades_room"]:
+        head["needed"] = needed
+        return True
+    rows = head["elders"] + head["next_id"] - head["base_id"]
+    return (
+        live + orders > head["orders_room"]
+        or head["level_count"] + orders > head["levels_room"]
+        or rows + orders > head["rows_room"]
+    )
+
+
+@njit
+def _short_of_sums(book):
+    """Return whether the ring of price changes should grow first."""
+    head = head_of(book)
+    room = head["sums_room"]
+    return room < SUMS_ROOM and head["passes"] + ROUNDS >= room
+
+
+@njit
+def _trade_waits(book, side, quantity):
+    """Return whether an order that crosses must wait for room."""
+    if _short_of_sums(book):
+        return True
+    if head_of(book)["pending"] != 0:
+        return _short_of_cascade(book)
+    return _short_of_trades(book, side, quantity)
+
+
+@njit
+def _see_trades(book, before):
+    """Look after the stop orders if there were trades; return whether any were left waiting."""
+    head = head_of(book)
+    if head["trades"] == before:
+        return _ZERO
+    if head["pending"] == 0:
+        note_change(book, head["last_price"])
+        return _ZERO
+    head["cascade_limit_hit"] = 0
+    trigger_stops(book)
+    return head["cascade_limit_hit"]
+
+
+@njit
 def _ladder_waits(book):
     """Return whether it's worth while to place the ladder anew first."""
     head = head_of(book)
@@ -138,7 +199,7 @@ def submit(book, kind, side, price, quantity, tif, flags, owner, tag, result):
         return FULL
     if _ladder_waits(book):
         return FULL
-    if crosses(book, side, price) and _short_of_trades(book, side, quantity):
+    if crosses(book, side, price) and _trade_waits(book, side, quantity):
         return FULL
     if _short_of_room(book):
         return FULL
@@ -148,7 +209,8 @@ def submit(book, kind, side, price, quantity, tif, flags, owner, tag, result):
     order_id, before = head["next_id"], head["trades"]
     status, filled, resting = place(book, side, price, quantity, tif, flags, owner, tag)
     trades, cancelled = head["trades"] - before, quantity - filled - resting
-    return _answer(result, order_id, status, NO_ERROR, trades, filled, resting, cancelled)
+    error = _see_trades(book, before) << _HIT_SHIFT
+    return _answer(result, order_id, status, error, trades, filled, resting, cancelled)
 
 
 @njit
@@ -161,6 +223,15 @@ def _fault(book, row):
 
 
 @njit
+def _pending_stop(book, row):
+    """Return the stop order that a row is of, NIL if it's of none that is pending."""
+    if state_of(book, row) != STOP:
+        return NIL
+    stop = row_at(book, row)["filled"]
+    return stop if stop_at(book, stop)["status"] == PENDING else NIL
+
+
+@njit
 def cancel(book, order_id, result):
     """Take a resting order out of the book."""
     if _short_of_room(book):
@@ -169,7 +240,11 @@ def cancel(book, order_id, result):
     row = row_of(book, order_id)
     error = _fault(book, row)
     if error != NO_ERROR:
-        return _refuse(result, error, order_id)
+        stop = _pending_stop(book, row)
+        if stop == NIL:
+            return _refuse(result, error, order_id)
+        quantity = withdraw_stop(book, stop, CANCELLED)
+        return _answer(result, order_id, CANCELLED, NO_ERROR, _ZERO, _ZERO, _ZERO, quantity)
     remaining = end_resting(book, row_at(book, row)["filled"], row, WITHDRAWN)
     return _answer(result, order_id, CANCELLED, NO_ERROR, _ZERO, _ZERO, _ZERO, remaining)
 
@@ -192,7 +267,7 @@ def modify(book, order_id, price, quantity, result):
     side = np.int64(-1 if stamp & SELL_BIT else 1)
     if _ladder_waits(book):
         return FULL
-    if crosses(book, side, price) and _short_of_trades(book, side, quantity):
+    if crosses(book, side, price) and _trade_waits(book, side, quantity):
         return FULL
     if _short_of_room(book):
         return FULL
@@ -205,7 +280,8 @@ def modify(book, order_id, price, quantity, result):
     tif = (stamp >> TIF_SHIFT) & 3
     status, filled, resting = place(book, side, price, quantity, tif, _ZERO, owner, tag)
     trades = head["trades"] - before
-    return _answer(result, order_id, status, NO_ERROR, trades, filled, resting, remaining)
+    error = _see_trades(book, before) << _HIT_SHIFT
+    return _answer(result, order_id, status, error, trades, filled, resting, remaining)
 
 
 @njit
@@ -244,6 +320,13 @@ def cancel_all(book, side, owner, result):
     for row in (BIDS, ASKS):
         if side == 0 or row == row_side(side):
             count += _cancel_side(book, row, owner)
+    if head_of(book)["pending"] != 0:
+        for at in range(head_of(book)["stops"]):
+            stop = stop_at(book, np.int64(at))
+            own = owner in (NO_OWNER, stop["owner"])
+            if own and side in (0, np.int64(stop["side"])) and stop["status"] == PENDING:
+                withdraw_stop(book, np.int64(at), CANCELLED)
+                count += 1
     quantity = before - head_of(book)["total"]
     return _answer(result, _ZERO, CANCELLED, NO_ERROR, count, _ZERO, _ZERO, quantity)
 
@@ -265,6 +348,62 @@ def _cancel_side(book, row, owner):
                 count += 1
             slot = after
     return count
+
+
+@njit
+def submit_stop(
+    book,
+    kind,
+    side,
+    tif,
+    stop_price,
+    limit_price,
+    quantity,
+    owner,
+    tag,
+    trail_type,
+    trail_value,
+    atr_period,
+    result,
+):
+    """Submit a stop order; a plain one that is reached already is triggered at once."""
+    head = head_of(book)
+    if quantity > _MOST - head["total"]:
+        return _refuse(result, QUANTITY_OVERFLOW, _ZERO)
+    if (owner != NO_OWNER or tag != 0) and head["labelled"] == 0:
+        head["labels_wanted"] = 1
+        return FULL
+    if _ladder_waits(book) or _short_of_sums(book) or head["stops"] >= head["stops_room"]:
+        return FULL
+    head["pending"] += 1  # with this one
+    short = _short_of_cascade(book)
+    head["pending"] -= 1
+    if short or _short_of_room(book):
+        return FULL
+    record(book, kind, side, tif, _ZERO, owner, limit_price, quantity, _ZERO)
+    record_wide(book, tag, stop_price, trail_value, max(trail_type, _ZERO), atr_period)
+    has_limit = np.int64(kind in (STOP_LIMIT, TRAILING_STOP_LIMIT))
+    stop = add_stop(
+        book,
+        side,
+        tif,
+        stop_price,
+        limit_price,
+        has_limit,
+        quantity,
+        owner,
+        tag,
+        trail_type,
+        trail_value,
+        atr_period,
+    )
+    order_id, hit = stop_at(book, stop)["order_id"], _ZERO
+    if trail_type == NIL and is_reached(book, stop):
+        head["cascade_limit_hit"] = 0
+        trigger_stops(book)
+        hit = head["cascade_limit_hit"]
+    status = np.int64(stop_at(book, stop)["status"])
+    return _answer(result, order_id, status, hit << _HIT_SHIFT, _ZERO, _ZERO, _ZERO, _ZERO)
 
 
 @njit

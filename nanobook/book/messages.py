@@ -22,8 +22,14 @@ from nanobook.types.codes import (
     POLICIES,
     POST_ONLY,
     REDUCE,
+    STOP_LIMIT,
+    STOP_MARKET,
     TIFS,
+    TRAIL_FIXED,
+    TRAIL_SMA_ABS_CHANGE,
     TRAIL_TYPES,
+    TRAILING_STOP_LIMIT,
+    TRAILING_STOP_MARKET,
 )
 from nanobook.types.records import EXTENDED_MESSAGE, MESSAGE
 
@@ -46,10 +52,16 @@ _RULES = (
     ("quantity", "must be the code of a policy: " + ", ".join(POLICIES)),
     ("quantity", "must be at least 1 (the exchange is strict)"),
     ("price", "must be at least 1 (the exchange is strict)"),
+    ("kind", "must come in an array of EXTENDED_MESSAGE if it's of a stop order"),
+    ("stop_price", "must be at least 1 (the exchange is strict)"),
+    ("trail_type", "must be 0 (fixed), 1 (percentage) or 2 (sma_abs_change)"),
+    ("trail_value", "must be finite"),
+    ("atr_period", "must not be negative"),
 )
 _ZERO, _KIND, _SIDE, _ANY_SIDE, _TIF, _FLAGS = map(np.int64, range(6))
 _OWNER, _QUANTITY, _ORDER_ID, _WHICH_POLICY = map(np.int64, range(6, 10))
-_STRICT_QUANTITY, _STRICT_PRICE = map(np.int64, range(10, len(_RULES)))
+_STRICT_QUANTITY, _STRICT_PRICE, _NARROW, _STRICT_STOP = map(np.int64, range(10, 14))
+_TRAIL_TYPE, _TRAIL_VALUE, _PERIOD = map(np.int64, range(14, len(_RULES)))
 
 
 @njit
@@ -92,16 +104,50 @@ def _fault(message, strict):
 
 
 @njit
+def _stop_fault(message, strict):
+    """Return the rule that a stop order's message breaks, 0 if none."""
+    kind, side, quantity = message["kind"], message["side"], message["quantity"]
+    if side not in (1, -1):
+        return _SIDE
+    if message["owner"] < NO_OWNER:
+        return _OWNER
+    if quantity < 0:
+        return _QUANTITY
+    limited = kind in (STOP_LIMIT, TRAILING_STOP_LIMIT)
+    if limited and (message["tif"] < GTC or message["tif"] > FOK):
+        return _TIF
+    if strict and quantity == 0:
+        return _STRICT_QUANTITY
+    if strict and message["stop_price"] <= 0:
+        return _STRICT_STOP
+    if strict and limited and message["price"] <= 0:
+        return _STRICT_PRICE
+    if kind >= TRAILING_STOP_MARKET:
+        if message["trail_type"] < TRAIL_FIXED or message["trail_type"] > TRAIL_SMA_ABS_CHANGE:
+            return _TRAIL_TYPE
+        if not np.isfinite(message["trail_value"]):
+            return _TRAIL_VALUE
+        if message["trail_type"] == TRAIL_SMA_ABS_CHANGE and message["atr_period"] < 0:
+            return _PERIOD
+    return _ZERO
+
+
+@njit
 def check(place, size, count, strict):
     """Return the first message that breaks a rule, the rule, and how many ids all may take."""
     ids = np.int64(0)
     for at in range(count):
         message = record_at(place + at * size, MESSAGE)
-        rule = _fault(message, strict)
+        kind = message["kind"]
+        if kind < STOP_MARKET or kind > TRAILING_STOP_LIMIT:
+            rule = _fault(message, strict)
+        elif size != _WIDE_SIZE:
+            rule = _NARROW
+        else:
+            rule = _stop_fault(record_at(place + at * size, EXTENDED_MESSAGE), strict)
         if rule != 0:
             return np.int64(at), rule, ids
-        kind = message["kind"]
-        ids += kind in (LIMIT, MARKET, MODIFY)
+        ids += kind in (LIMIT, MARKET, MODIFY) or kind >= STOP_MARKET
     return np.int64(count), _ZERO, ids
 
 
@@ -130,7 +176,7 @@ def check_messages(messages, strict):
     at, rule, ids = check(messages.ctypes.data, messages.itemsize, len(messages), strict)
     if rule:
         name, what = _RULES[rule]
-        error = RangeError if rule in (_QUANTITY, _ORDER_ID) else ValidationError
+        error = RangeError if rule in (_QUANTITY, _ORDER_ID, _PERIOD) else ValidationError
         raise error(f"messages: {name} of row {at} {what}, got {messages[name][at]}")
     return ids
 
@@ -232,6 +278,8 @@ def _raise_first(error, name, values, wrong, rule):
         raise error(f"messages: {name} of row {at} {rule}, got {values[at]}")
 
 
+_TRAIL = ("trail_type", "trail_value")
+
 #: Which columns a kind needs, in a frame.
 _NEEDS = {
     "limit": ("side", "price", "quantity"),
@@ -241,6 +289,10 @@ _NEEDS = {
     "reduce": ("order_id", "quantity"),
     "cancel_all": (),
     "policy": ("quantity",),
+    "stop_market": ("side", "stop_price", "quantity"),
+    "stop_limit": ("side", "stop_price", "price", "quantity"),
+    "trailing_stop_market": ("side", "stop_price", "quantity", "trail_type", "trail_value"),
+    "trailing_stop_limit": ("side", "stop_price", "price", "quantity", *_TRAIL),
 }
 
 #: Columns that may hold words, and the code of each.

@@ -240,6 +240,11 @@ class _Placed:
         return self._numbers[4]
 
     @property
+    def cascade_limit_hit(self):
+        """Whether stop orders that it set off were left waiting after the last round allowed."""
+        return self._numbers[1] >= 8
+
+    @property
     def trades(self):
         """The order's own trades, oldest first: a new list of Trade."""
         first, count = self._numbers[5:7]
@@ -279,7 +284,7 @@ class SubmitResult(_Placed):
     @property
     def status(self):
         """A SubmitStatus: New, PartiallyFilled, Filled or Cancelled."""
-        return _SUBMIT_STATUSES[self._numbers[1]]
+        return _SUBMIT_STATUSES[self._numbers[1] & 7]
 
     def __repr__(self):
         return (
@@ -315,7 +320,7 @@ class ModifyResult(_Placed):
     @property
     def status(self):
         """The replacement's SubmitStatus, None if there's none."""
-        return _SUBMIT_STATUSES[self._numbers[1]] if self.success else None
+        return _SUBMIT_STATUSES[self._numbers[1] & 7] if self.success else None
 
     @property
     def error(self):

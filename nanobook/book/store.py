@@ -4,9 +4,12 @@ import numpy as np
 
 from nanobook.book.clearing import count_ended, keep_resting
 from nanobook.book.header import ARRAYS, ASKS, BIDS, BITS_PER_WORD, FULL, HEADER
+from nanobook.book.heaps import HEAPS
 from nanobook.book.levels import replace_ladder
+from nanobook.book.stops import ROUNDS, file_stop
+from nanobook.book.trailing import SUMS_ROOM
 from nanobook.book.views import write_orders, write_queues
-from nanobook.types.codes import NO_OWNER
+from nanobook.types.codes import NO_OWNER, PENDING
 from nanobook.types.records import BOOK_ORDER, NIL, ORDER_STATE
 
 __all__ = ["Store"]
@@ -14,14 +17,23 @@ __all__ = ["Store"]
 #: Room in an array at first. The ladder and the labels come when they're wanted.
 _SMALL, _LATER = 16, ("cells", "words", "labels")
 
+#: How often room may be asked for while the book stands still.
+_PATIENCE = 1_000
+
 #: Bids, asks, and a spare row.
 _FAR_ROWS = 3
+
+#: Room for the running sums of price changes at first, a power of two.
+_SUMS = 256
+
+#: Arrays of several rows.
+_ROWS = {"far": _FAR_ROWS, "heaps": HEAPS}
 
 #: What of a header says where its arrays are, and so is another in every copy.
 _PLACES = tuple(f"{name}_{what}" for name in ARRAYS for what in ("at", "room"))
 
 #: What two books must have the same of to be equal, beside their orders and trades.
-_COMPARED = ("next_id", "next_trade", "last_price", "traded", "policy", "total")
+_COMPARED = ("next_id", "next_trade", "last_price", "traded", "policy", "total", "pass_price")
 
 
 class Store:
@@ -29,6 +41,7 @@ class Store:
 
     def __init__(self, record_events=True, strict=False):
         self.header = np.zeros((), HEADER)
+        self._asked = None, 0  # where the book stood when room was asked for, and how often
         self.address = self.header.ctypes.data
         self.arrays = {}
         head = self.header
@@ -41,8 +54,8 @@ class Store:
         head["patience"] = 256
         head["records"], head["strict"] = record_events, strict
         for name, dtype in ARRAYS.items():
-            room = 0 if name in _LATER else _SMALL
-            self._put(name, np.empty((_FAR_ROWS, room) if name == "far" else room, dtype))
+            room = 0 if name in _LATER else _SUMS if name == "sums" else _SMALL
+            self._put(name, np.empty((_ROWS[name], room) if name in _ROWS else room, dtype))
 
     # ---- room --------------------------------------------------------------------------------
 
@@ -59,10 +72,19 @@ class Store:
             So many orders are to rest, each at a price of its own, and to be traded with.
         """
         head = self.header
-        self._grow("orders", head["orders_top"], resting)
+        stands = tuple(int(head[name]) for name in ("events", "next_id", "next_trade", "total"))
+        self._asked = stands, self._asked[1] + 1 if self._asked[0] == stands else 0
+        if self._asked[1] > _PATIENCE:
+            raise RuntimeError(f"the book asks for room again and again, at {stands}: a bug")
+        children = int(head["pending"]) + 1  # all may be set off by what comes next
+        self._grow("orders", head["orders_top"], resting + children)
         for name in ("levels", "far"):
-            self._grow(name, head["levels_top"], resting)
-        self._grow("rows", self._rows(), ids)
+            self._grow(name, head["levels_top"], resting + children)
+        self._grow("rows", self._rows(), ids + children)
+        for name in ("stops", "heaps"):
+            self._grow(name, head["stops"], 1)
+        if head["sums_room"] < SUMS_ROOM:
+            self._grow("sums", head["passes"], min(2 * ROUNDS, SUMS_ROOM - int(head["passes"])))
         if head["labels_wanted"] and not head["labelled"]:
             labels = np.zeros(int(head["rows_room"]), ARRAYS["labels"])
             labels["owner"] = NO_OWNER
@@ -134,8 +156,22 @@ class Store:
         kept = keep_resting(self.address, rows.ctypes.data, ids.ctypes.data, labels_at)
         for name, array in (("rows", rows), ("elders", ids), ("labels", labels)):
             self._put(name, array)
+        self._keep_pending()
         head["elders"], head["base_id"], head["credit"] = kept, head["next_id"], 0
         return ended
+
+    def _keep_pending(self):
+        """Forget the stop orders that have ended."""
+        head, stops = self.header, self.stops
+        pending = stops[stops["status"] == PENDING]
+        room = max(_SMALL, 1 << len(pending).bit_length())
+        kept = np.empty(room, ARRAYS["stops"])
+        kept[: len(pending)] = pending
+        self._put("stops", kept)
+        self._put("heaps", np.empty((HEAPS, room), ARRAYS["heaps"]))
+        head["stops"], head["heap_sizes"] = len(pending), 0
+        for stop in range(len(pending)):
+            file_stop(self.address, stop)
 
     # ---- reading -----------------------------------------------------------------------------
 
@@ -148,6 +184,11 @@ class Store:
     def events(self):
         """The log, a view."""
         return self.arrays["events"][: int(self.header["events"])]
+
+    @property
+    def stops(self):
+        """The stop orders, a view."""
+        return self.arrays["stops"][: int(self.header["stops"])]
 
     def orders(self):
         """Return how every order stands that is known.
@@ -186,6 +227,7 @@ class Store:
             and all(np.array_equal(self.queues(r), other.queues(r)) for r in (BIDS, ASKS))
             and np.array_equal(self.orders(), other.orders())
             and np.array_equal(self.trades, other.trades)
+            and np.array_equal(_shown(self.stops), _shown(other.stops))
         )
 
     __hash__ = None
@@ -238,7 +280,14 @@ class Store:
         store.header[...] = state["header"]
         for name in ARRAYS:
             store._put(name, state[name])
-        for name in ("orders", "levels", "far", "rows"):  # room for one record at least
+        for name in (
+            "orders",
+            "levels",
+            "far",
+            "rows",
+            "stops",
+            "heaps",
+        ):  # room for one record at least
             store._grow(name, state[name].shape[-1], 1)
         if store.header["labelled"]:
             used = store._rows()
@@ -255,3 +304,10 @@ class Store:
             One that shares nothing with this one.
         """
         return Store.from_state(self.state())
+
+
+def _shown(stops):
+    """Return stop orders without what only says where a heap has them."""
+    shown = stops.copy()
+    shown["place"] = shown["trail_place"] = 0
+    return shown

@@ -24,6 +24,7 @@ __all__ = [
     "RESTING",
     "ORDER_ROW",
     "ORDER_LABEL",
+    "STOP",
     "NIL",
 ]
 
@@ -118,6 +119,7 @@ ORDER_RESULT = np.dtype(
         ("order_id", np.int64),
         ("status", np.int8),  # codes.NEW .. codes.TRIGGERED, codes.REJECTED
         ("error", np.int8),  # codes.ERRORS
+        ("cascade_limit_hit", np.int8),  # 1 if stops that it set off were left waiting
         ("trade_count", np.int32),
         ("filled", np.int64),
         ("resting", np.int64),
@@ -215,3 +217,30 @@ ORDER_ROW = np.dtype(
 
 #: What owners and clients call an order; kept once any order has such a thing.
 ORDER_LABEL = np.dtype([("tag", np.int64), ("owner", np.int64)], align=True)
+
+#: A stop order, pending or ended.
+STOP = np.dtype(
+    [
+        ("order_id", np.int64),
+        ("stop_price", np.int64),
+        ("limit_price", np.int64),
+        ("quantity", np.int64),
+        ("watermark", np.int64),  # best price since its submission, of a trailing stop
+        ("trail_value", np.float64),
+        ("child_id", np.int64),  # of the order it became, 0 for none
+        ("timestamp", np.int64),
+        ("owner", np.int64),
+        ("tag", np.int64),
+        ("side", np.int32),
+        ("tif", np.int32),
+        ("status", np.int32),  # codes.PENDING, TRIGGERED, CANCELLED
+        ("has_limit", np.int32),
+        ("has_watermark", np.int32),
+        ("trail_type", np.int32),  # codes.TRAIL_TYPES, NIL for a plain stop
+        ("atr_period", np.int32),
+        ("place", np.int32),  # in the heap of its side's stop prices
+        ("trail_place", np.int32),  # in the heap of its side's watermarks
+        ("spare", np.int32),
+    ],
+    align=True,
+)
