@@ -22,16 +22,18 @@ from nanobook.book.results import (
     ModifyResult,
     Order,
     QueuePosition,
+    StopSubmitResult,
     SubmitResult,
     dollars,
+    stop_words,
     trades_of,
 )
 from nanobook.book.snapshot import BookSnapshot, price_sweep
 from nanobook.book.store import Store
 from nanobook.book.views import LEVEL_ROW, look, place_in_queue, write_levels, write_sweep
-from nanobook.errors import RangeError, ValidationError
+from nanobook.errors import ArgumentTypeError, RangeError, ValidationError
 from nanobook.jit import entry_point
-from nanobook.panel.arrays import as_count, as_integer
+from nanobook.panel.arrays import as_count, as_float, as_integer
 from nanobook.types.codes import (
     CANCEL_ALL,
     FOK,
@@ -45,6 +47,13 @@ from nanobook.types.codes import (
     POST_ONLY,
     QUANTITY_OVERFLOW,
     REDUCE,
+    STOP_LIMIT,
+    STOP_MARKET,
+    TRAIL_FIXED,
+    TRAIL_PERCENTAGE,
+    TRAIL_SMA_ABS_CHANGE,
+    TRAILING_STOP_LIMIT,
+    TRAILING_STOP_MARKET,
 )
 from nanobook.types.records import EXTENDED_MESSAGE, ORDER_STATE
 from nanobook.types.side import Side
@@ -57,6 +66,10 @@ _LIMIT, _MARKET, _IOC = int(LIMIT), int(MARKET), int(IOC)
 _WAITS, _CANCEL_WAITS, _BAD_ID = int(WAITS), int(CANCEL_WAITS), int(BAD_ID)
 _OVERFLOW = int(QUANTITY_OVERFLOW)
 _SIDES = {word: side.code for word, side in (("buy", Side.BUY), ("sell", Side.SELL))}
+_TRAIL_TYPES = {
+    "fixed": TRAIL_FIXED, "percentage": TRAIL_PERCENTAGE, "pct": TRAIL_PERCENTAGE,
+    "sma_abs_change": TRAIL_SMA_ABS_CHANGE, "atr": TRAIL_SMA_ABS_CHANGE,
+}
 _TIFS = {"gtc": int(GTC), "ioc": int(IOC), "fok": int(FOK)}
 _MARKET_PRICES = {1: np.iinfo(np.int64).max, -1: np.iinfo(np.int64).min}
 _MARKET_PRICES = {side: int(price) for side, price in _MARKET_PRICES.items()}
@@ -562,6 +575,273 @@ class Exchange:
             numbers = act_alone(self._book, place, size)
         return numbers
 
+    # ---- stop orders -------------------------------------------------------------------------
+
+    def submit_stop_market(self, side, stop_price, quantity, owner=None, tag=0):
+        """Submit a stop order that becomes a market order.
+
+        Parameters
+        ----------
+        side : str or Side
+            ``"buy"`` or ``"sell"``, or their first letters, in any case.
+        stop_price : int
+            A buy is triggered when the last price is here or above, a sell when here or below.
+        quantity : int
+            How much.
+        owner : int, optional
+            Whose it is, for the prevention of self-trades.
+        tag : int, default 0
+            What the client calls it.
+
+        Returns
+        -------
+        StopSubmitResult
+            Its id, and whether it was triggered at once.
+
+        Raises
+        ------
+        ArgumentTypeError
+            If an argument is of another kind.
+        RangeError
+            If a number is out of its range, or with it more would wait and rest than the range of
+            int64 holds.
+        ValidationError
+            If `side` isn't known.
+
+        References
+        ----------
+        .. [1] The original's order book, section 8 of its specification.
+        """
+        numbers = {"stop_price": _price(stop_price, "stop_price"), "quantity": _quantity(quantity)}
+        return self._submit_stop(STOP_MARKET, side, None, owner, tag, **numbers)
+
+    def submit_stop_limit(
+        self, side, stop_price, limit_price, quantity, tif="gtc", owner=None, tag=0
+    ):
+        """Submit a stop order that becomes a limit order.
+
+        Parameters
+        ----------
+        side : str or Side
+            ``"buy"`` or ``"sell"``, or their first letters, in any case.
+        stop_price : int
+            A buy is triggered when the last price is here or above, a sell when here or below.
+        limit_price : int
+            The worst price it may then trade at.
+        quantity : int
+            How much.
+        tif : str or TimeInForce, default "gtc"
+            Of the limit order.
+        owner : int, optional
+            Whose it is, for the prevention of self-trades.
+        tag : int, default 0
+            What the client calls it.
+
+        Returns
+        -------
+        StopSubmitResult
+            Its id, and whether it was triggered at once.
+
+        Raises
+        ------
+        ArgumentTypeError
+            If an argument is of another kind.
+        RangeError
+            If a number is out of its range, or with it more would wait and rest than the range of
+            int64 holds.
+        ValidationError
+            If a word isn't known.
+        """
+        numbers = {
+            "stop_price": _price(stop_price, "stop_price"),
+            "price": _price(limit_price, "limit_price"),
+            "quantity": _quantity(quantity),
+        }
+        return self._submit_stop(STOP_LIMIT, side, tif, owner, tag, **numbers)
+
+    def submit_trailing_stop_market(
+        self,
+        side,
+        initial_stop_price,
+        quantity,
+        trail_type,
+        trail_value,
+        atr_period=None,
+        owner=None,
+        tag=0,
+    ):
+        """Submit a stop order that follows the price and becomes a market order.
+
+        Parameters
+        ----------
+        side : str or Side
+            ``"buy"`` or ``"sell"``, or their first letters, in any case.
+        initial_stop_price : int
+            Where it begins; it only ever moves towards the price.
+        quantity : int
+            How much.
+        trail_type : str
+            How its distance from the best price since is measured: ``"fixed"``, in ticks;
+            ``"percentage"`` or ``"pct"``, as a fraction; ``"sma_abs_change"`` or ``"atr"``, as a
+            multiple of the mean absolute change between trading messages.
+        trail_value : float
+            The distance, the fraction or the multiple; finite.
+        atr_period : int, optional
+            How many changes are averaged; needed for ``"sma_abs_change"``.
+        owner : int, optional
+            Whose it is, for the prevention of self-trades.
+        tag : int, default 0
+            What the client calls it.
+
+        Returns
+        -------
+        StopSubmitResult
+            Its id; it's never triggered at once.
+
+        Raises
+        ------
+        ArgumentTypeError
+            If an argument is of another kind.
+        RangeError
+            If a number is out of its range, or with it more would wait and rest than the range of
+            int64 holds.
+        ValidationError
+            If a word isn't known, `trail_value` isn't finite, or `atr_period` is missing.
+        """
+        price, quantity = _price(initial_stop_price, "initial_stop_price"), _quantity(quantity)
+        numbers = {"stop_price": price, "quantity": quantity}
+        trail = trail_type, trail_value, atr_period
+        return self._submit_stop(TRAILING_STOP_MARKET, side, None, owner, tag, trail, **numbers)
+
+    def submit_trailing_stop_limit(
+        self,
+        side,
+        initial_stop_price,
+        limit_price,
+        quantity,
+        trail_type,
+        trail_value,
+        tif="gtc",
+        atr_period=None,
+        owner=None,
+        tag=0,
+    ):
+        """Submit a stop order that follows the price and becomes a limit order.
+
+        Parameters
+        ----------
+        side : str or Side
+            ``"buy"`` or ``"sell"``, or their first letters, in any case.
+        initial_stop_price : int
+            Where it begins; it only ever moves towards the price.
+        limit_price : int
+            The worst price it may then trade at; it doesn't move.
+        quantity : int
+            How much.
+        trail_type : str
+            As for `submit_trailing_stop_market`.
+        trail_value : float
+            The distance, the fraction or the multiple; finite.
+        tif : str or TimeInForce, default "gtc"
+            Of the limit order.
+        atr_period : int, optional
+            How many changes are averaged; needed for ``"sma_abs_change"``.
+        owner : int, optional
+            Whose it is, for the prevention of self-trades.
+        tag : int, default 0
+            What the client calls it.
+
+        Returns
+        -------
+        StopSubmitResult
+            Its id; it's never triggered at once.
+
+        Raises
+        ------
+        ArgumentTypeError
+            If an argument is of another kind.
+        RangeError
+            If a number is out of its range, or with it more would wait and rest than the range of
+            int64 holds.
+        ValidationError
+            If a word isn't known, `trail_value` isn't finite, or `atr_period` is missing.
+        """
+        numbers = {
+            "stop_price": _price(initial_stop_price, "initial_stop_price"),
+            "price": _price(limit_price, "limit_price"),
+            "quantity": _quantity(quantity),
+        }
+        trail = trail_type, trail_value, atr_period
+        return self._submit_stop(TRAILING_STOP_LIMIT, side, tif, owner, tag, trail, **numbers)
+
+    def _submit_stop(self, kind, side, tif, owner, tag, trail=None, **numbers):
+        """Submit a stop order, of which the prices and the quantity are known to be numbers."""
+        if trail is not None:
+            trail = _trail_numbers(*trail)
+        numbers |= {"owner": _owner(owner), "tag": as_integer("tag", tag)}
+        numbers["side"] = Side.parse(side).code
+        if tif is not None:
+            numbers["tif"] = TimeInForce.parse(tif).code
+        if trail is not None:
+            numbers |= _trail_fields(*trail)
+        if self._store.header["strict"]:
+            _check_strictly(numbers["quantity"], numbers["stop_price"], "stop_price")
+            _check_strictly(1, numbers.get("price", 1), "limit_price")
+        answer = self._act(kind=kind, **numbers)
+        if answer[0] == 0:
+            raise _too_much("quantity", numbers["quantity"], self._store)
+        return StopSubmitResult._of(answer)
+
+    def get_stop_order(self, order_id):
+        """Return how a stop order stands.
+
+        Parameters
+        ----------
+        order_id : int
+            Its id.
+
+        Returns
+        -------
+        dict or None
+            With id, side, stop_price (where it is now), limit_price, quantity, status, timestamp,
+            time_in_force, trail_type, trail_value, atr_period, watermark (the best price since),
+            child_id (of the order it became), owner and tag, None where there's no such thing;
+            or None if there's no stop order of this id.
+
+        Raises
+        ------
+        ArgumentTypeError
+            If `order_id` isn't an integer.
+        RangeError
+            If it's negative.
+        """
+        order_id = as_count("order_id", order_id)
+        stops = self._store.stops
+        at = int(np.searchsorted(stops["order_id"], order_id))
+        if at == len(stops) or stops["order_id"][at] != order_id:
+            return None
+        return stop_words(stops[at])
+
+    def pending_stop_count(self):
+        """Return how many stop orders wait.
+
+        Returns
+        -------
+        int
+            Of all kinds.
+        """
+        return int(self._store.header["pending"])
+
+    def stops(self):
+        """Return the stop orders as an array.
+
+        Returns
+        -------
+        ndarray of STOP
+            Those that wait and those that have ended, by id; a copy.
+        """
+        return self._store.stops.copy()
+
     # ---- the touch ---------------------------------------------------------------------------
 
     def best_bid_ask(self):
@@ -946,11 +1226,35 @@ def _policy(word):
     return POLICIES.index(word.lower())
 
 
-def _check_strictly(quantity, price=1):
+def _check_strictly(quantity, price=1, name="price"):
     if quantity == 0:
         raise ValidationError("quantity must be at least 1, got 0")
     if price <= 0:
-        raise ValidationError(f"price must be at least 1, got {price}")
+        raise ValidationError(f"{name} must be at least 1, got {price}")
+
+
+def _trail_numbers(trail_type, trail_value, atr_period):
+    """Return what describes a trail, the numbers converted."""
+    if not isinstance(trail_type, str):
+        raise ArgumentTypeError(f"trail_type must be a string, got {trail_type!r}")
+    trail_value = as_float("trail_value", trail_value)
+    if atr_period is not None:
+        atr_period = as_integer("atr_period", atr_period, least=0, most=_MOST_OWNER)
+    return trail_type, trail_value, atr_period
+
+
+def _trail_fields(trail_type, trail_value, atr_period):
+    """Return the fields of a message that describe a trail."""
+    code = _TRAIL_TYPES.get(trail_type.lower())
+    if code is None:
+        raise ValidationError(
+            "trail_type must be 'fixed', 'percentage', 'pct', 'sma_abs_change' or 'atr', "
+            f"got {trail_type!r}"
+        )
+    if code == TRAIL_SMA_ABS_CHANGE and atr_period is None:
+        raise ValidationError(f"atr_period must be given with trail_type {trail_type!r}")
+    period = atr_period if code == TRAIL_SMA_ABS_CHANGE else 0
+    return {"trail_type": code, "trail_value": trail_value, "atr_period": period}
 
 
 def _too_much(name, quantity, store):

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from nanobook.types.codes import ERRORS, TIFS
+from nanobook.types.codes import CANCELLED, ERRORS, PENDING, TIFS, TRAIL_TYPES, TRIGGERED
 from nanobook.types.order_status import OrderStatus
 from nanobook.types.side import Side
 from nanobook.types.submit_status import SubmitStatus
@@ -14,9 +14,11 @@ __all__ = [
     "ModifyResult",
     "Order",
     "QueuePosition",
+    "StopSubmitResult",
     "SubmitResult",
     "SweepCost",
     "Trade",
+    "stop_words",
     "trades_of",
 ]
 
@@ -336,6 +338,50 @@ class ModifyResult(_Placed):
         return f"ModifyResult(success=False, error='{self.error}')"
 
 
+class StopSubmitResult:
+    """Whether a stop order waits or was triggered at once."""
+
+    __slots__ = ("_numbers",)  # its id, and its status with the flag of the cascade
+
+    @classmethod
+    def _of(cls, numbers):
+        result = cls()
+        result._numbers = numbers[:2]
+        return result
+
+    @property
+    def order_id(self):
+        """The id that the stop order got; the order it becomes gets another."""
+        return self._numbers[0]
+
+    @property
+    def status(self):
+        """A SubmitStatus: Pending or Triggered."""
+        return SubmitStatus.TRIGGERED if self._numbers[1] & 7 == TRIGGERED else SubmitStatus.PENDING
+
+    @property
+    def cascade_limit_hit(self):
+        """Whether stop orders that it set off were left waiting after the last round allowed."""
+        return self._numbers[1] >= 8
+
+    def __eq__(self, other):
+        if not isinstance(other, StopSubmitResult):
+            return NotImplemented
+        return self._numbers == other._numbers
+
+    def __hash__(self):
+        return hash(self._numbers)
+
+    def __getstate__(self):
+        return (self._numbers,)
+
+    def __setstate__(self, state):
+        (self._numbers,) = state
+
+    def __repr__(self):
+        return f"StopSubmitResult(order_id={self.order_id}, status='{self.status}')"
+
+
 class CancelResult:
     """Whether an order was cancelled or reduced, and by how much."""
 
@@ -442,3 +488,44 @@ class SweepCost(NamedTuple):
     worst_price: int | None
     levels: int
     slippage: float
+
+
+_STOP_STATUSES = {
+    int(PENDING): OrderStatus.PENDING,
+    int(TRIGGERED): OrderStatus.TRIGGERED,
+    int(CANCELLED): OrderStatus.CANCELLED,
+}
+
+
+def stop_words(row):
+    """Return what a row of STOP says, in words.
+
+    Parameters
+    ----------
+    row : record of STOP
+        One stop order.
+
+    Returns
+    -------
+    dict
+        As `Exchange.get_stop_order` describes it.
+    """
+    value = {name: row[name].item() for name in row.dtype.names}
+    trails = value["trail_type"] >= 0
+    return {
+        "id": value["order_id"],
+        "side": _SIDES[value["side"]],
+        "stop_price": value["stop_price"],
+        "limit_price": value["limit_price"] if value["has_limit"] else None,
+        "quantity": value["quantity"],
+        "status": _STOP_STATUSES[value["status"]],
+        "timestamp": value["timestamp"],
+        "time_in_force": _TIFS[value["tif"]],
+        "trail_type": TRAIL_TYPES[value["trail_type"]] if trails else None,
+        "trail_value": value["trail_value"] if trails else None,
+        "atr_period": value["atr_period"] if value["trail_type"] == 2 else None,
+        "watermark": value["watermark"] if value["has_watermark"] else None,
+        "child_id": value["child_id"] or None,
+        "owner": None if value["owner"] < 0 else value["owner"],
+        "tag": value["tag"],
+    }
