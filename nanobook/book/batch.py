@@ -5,6 +5,7 @@ import numpy as np
 from nanobook.book.header import (
     ASKS,
     BIDS,
+    CELL,
     FULL,
     WORD,
     head_of,
@@ -28,6 +29,7 @@ from nanobook.types.codes import (
     CANCEL_ALL,
     GTC,
     IOC,
+    LIMIT,
     MARKET,
     MODIFY,
     POLICY,
@@ -37,7 +39,15 @@ from nanobook.types.codes import (
     TRAILING_STOP_LIMIT,
     TRAILING_STOP_MARKET,
 )
-from nanobook.types.records import EXTENDED_MESSAGE, MESSAGE, NIL, ORDER_RESULT, ORDER_ROW, RESTING
+from nanobook.types.records import (
+    EXTENDED_MESSAGE,
+    LEVEL,
+    MESSAGE,
+    NIL,
+    ORDER_RESULT,
+    ORDER_ROW,
+    RESTING,
+)
 
 __all__ = ["act", "run", "sample"]
 
@@ -50,7 +60,7 @@ _ROW_AHEAD, _NODE_AHEAD = 12, 6
 _ROW_SIZE, _NODE_SIZE = ORDER_ROW.itemsize, RESTING.itemsize
 _RESULT_SIZE = ORDER_RESULT.itemsize
 _WIDE_SIZE = EXTENDED_MESSAGE.itemsize
-_WORD_SIZE = WORD.itemsize
+_WORD_SIZE, _CELL_SIZE, _LEVEL_SIZE = WORD.itemsize, CELL.itemsize, LEVEL.itemsize
 _SAMPLE_SIZE = 4 * _WORD_SIZE  # of each level
 
 
@@ -147,15 +157,25 @@ def run(book, messages_at, size, start, count, results_at, every, levels, sample
 
 @njit
 def _look_ahead(book, place, size):
-    """Ask early for the memory of the orders that messages further on name."""
+    """Ask early for the memory that messages further on will need."""
     head = head_of(book)
     first = head["elders"] - head["base_id"]
-    row = first + record_at(place + _ROW_AHEAD * size, MESSAGE)["order_id"]
-    prefetch(head["rows_at"] + row * _ROW_SIZE)
-    row = first + record_at(place + _NODE_AHEAD * size, MESSAGE)["order_id"]
-    if 0 <= row < head["rows_room"]:
-        slot = record_at(head["rows_at"] + row * _ROW_SIZE, ORDER_ROW)["filled"]
-        prefetch(head["orders_at"] + slot * _NODE_SIZE)
+    message = record_at(place + _ROW_AHEAD * size, MESSAGE)
+    if message["kind"] != LIMIT:
+        prefetch(head["rows_at"] + (first + message["order_id"]) * _ROW_SIZE)
+    else:
+        prefetch(head["cells_at"] + (message["price"] - head["first"]) * _CELL_SIZE)
+    message = record_at(place + _NODE_AHEAD * size, MESSAGE)
+    if message["kind"] != LIMIT:
+        row = first + message["order_id"]
+        if 0 <= row < head["rows_room"]:
+            slot = record_at(head["rows_at"] + row * _ROW_SIZE, ORDER_ROW)["filled"]
+            prefetch(head["orders_at"] + slot * _NODE_SIZE)
+    else:
+        cell = message["price"] - head["first"]
+        if 0 <= cell < head["cells_room"]:
+            level = np.int64(record_at(head["cells_at"] + cell * _CELL_SIZE, CELL)["level"])
+            prefetch(head["levels_at"] + level * _LEVEL_SIZE)
 
 
 @njit

@@ -29,7 +29,7 @@ from nanobook.book.results import (
     trades_of,
 )
 from nanobook.book.snapshot import BookSnapshot, price_sweep
-from nanobook.book.store import Store
+from nanobook.book.store import Store, copied
 from nanobook.book.views import LEVEL_ROW, look, place_in_queue, write_levels, write_sweep
 from nanobook.errors import ArgumentTypeError, RangeError, ValidationError
 from nanobook.jit import entry_point
@@ -67,8 +67,11 @@ _WAITS, _CANCEL_WAITS, _BAD_ID = int(WAITS), int(CANCEL_WAITS), int(BAD_ID)
 _OVERFLOW = int(QUANTITY_OVERFLOW)
 _SIDES = {word: side.code for word, side in (("buy", Side.BUY), ("sell", Side.SELL))}
 _TRAIL_TYPES = {
-    "fixed": TRAIL_FIXED, "percentage": TRAIL_PERCENTAGE, "pct": TRAIL_PERCENTAGE,
-    "sma_abs_change": TRAIL_SMA_ABS_CHANGE, "atr": TRAIL_SMA_ABS_CHANGE,
+    "fixed": TRAIL_FIXED,
+    "percentage": TRAIL_PERCENTAGE,
+    "pct": TRAIL_PERCENTAGE,
+    "sma_abs_change": TRAIL_SMA_ABS_CHANGE,
+    "atr": TRAIL_SMA_ABS_CHANGE,
 }
 _TIFS = {"gtc": int(GTC), "ioc": int(IOC), "fok": int(FOK)}
 _MARKET_PRICES = {1: np.iinfo(np.int64).max, -1: np.iinfo(np.int64).min}
@@ -840,7 +843,7 @@ class Exchange:
         ndarray of STOP
             Those that wait and those that have ended, by id; a copy.
         """
-        return self._store.stops.copy()
+        return copied(self._store.stops)
 
     # ---- the touch ---------------------------------------------------------------------------
 
@@ -1130,7 +1133,7 @@ class Exchange:
         """
         trades, since = self._store.trades, as_count("since", since)
         first = int(trades["trade_id"][0]) if len(trades) else 1
-        return trades[max(0, since - first) :].copy()
+        return copied(trades[max(0, since - first) :])
 
     def trades_frame(self):
         """Return the trades as a frame.

@@ -7,10 +7,10 @@ from nanobook.jit import njit
 from nanobook.types.codes import WIDE
 from nanobook.types.records import EXTENDED_MESSAGE
 
-__all__ = ["record", "record_wide"]
+__all__ = ["MESSAGE_WORDS", "record", "record_wide"]
 
 #: A message as four words: kind, side, time in force, flags and owner make the first.
-_WORDS = np.dtype([(name, np.int64) for name in ("what", "price", "quantity", "order_id")])
+MESSAGE_WORDS = np.dtype([(name, np.int64) for name in ("what", "price", "quantity", "order_id")])
 
 
 @njit
@@ -18,7 +18,7 @@ def record(book, kind, side, tif, flags, owner, price, quantity, order_id):
     """Append a message to the log, if there is one."""
     head = head_of(book)
     if head["records"] != 0:
-        event = event_at(book, head["events"], _WORDS)
+        event = event_at(book, head["events"], MESSAGE_WORDS)
         event["what"] = kind | (side & 255) << 8 | tif << 16 | flags << 24 | owner << 32
         event["price"] = price
         event["quantity"] = quantity

@@ -5,6 +5,7 @@ import numpy as np
 from nanobook.book.batch import run
 from nanobook.book.exchange import Exchange
 from nanobook.book.process import Plan
+from nanobook.book.store import copied
 from nanobook.errors import ArgumentTypeError, ValidationError
 from nanobook.jit import njit, one_parallel_kernel, prange
 from nanobook.panel.frames import is_frame
@@ -111,6 +112,6 @@ def process_many(exchanges, messages, *, results=True, every=None, levels=1):
         for at in np.flatnonzero(streams[:, _AT] < streams[:, _COUNT]):
             stores[at].make_room()
     return [
-        plan.result(store.trades[first:].copy())
+        plan.result(copied(store.trades[first:]))
         for plan, store, first in zip(plans, stores, firsts, strict=True)
     ]

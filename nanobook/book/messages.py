@@ -4,6 +4,7 @@ import operator
 
 import numpy as np
 
+from nanobook.book.log import MESSAGE_WORDS
 from nanobook.book.machine import record_at
 from nanobook.errors import ArgumentTypeError, RangeError, ValidationError
 from nanobook.jit import njit
@@ -132,11 +133,38 @@ def _stop_fault(message, strict):
     return _ZERO
 
 
+#: The first word's bytes in turn: kind, side, time in force, flags; then the owner.
+_BYTE, _SIDE_AT, _TIF_AT, _OWNER_AT, _KIND_AND_FLAGS = 255, 8, 16, 32, 0xFF0000FF
+
+
+@njit
+def _plain(words):
+    """Return whether a message is a limit order or a cancellation without any fault.
+
+    It's the first look at all messages, at a few words; who fails it is looked at properly.
+    """
+    what = words["what"]
+    if what & _BYTE == CANCEL:
+        return words["order_id"] >= 0
+    side = (what >> _SIDE_AT) & _BYTE
+    return (
+        what & _KIND_AND_FLAGS == LIMIT
+        and (what >> _TIF_AT) & _BYTE <= FOK
+        and (side == 1 or side == 255)
+        and what >> _OWNER_AT >= NO_OWNER
+        and words["quantity"] >= 0
+    )
+
+
 @njit
 def check(place, size, count, strict):
     """Return the first message that breaks a rule, the rule, and how many ids all may take."""
     ids = np.int64(0)
     for at in range(count):
+        words = record_at(place + at * size, MESSAGE_WORDS)
+        if not strict and _plain(words):
+            ids += words["what"] & _BYTE == LIMIT
+            continue
         message = record_at(place + at * size, MESSAGE)
         kind = message["kind"]
         if kind < STOP_MARKET or kind > TRAILING_STOP_LIMIT:

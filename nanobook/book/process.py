@@ -4,6 +4,7 @@ import numpy as np
 
 from nanobook.book.batch import run
 from nanobook.book.messages import as_messages, check_messages
+from nanobook.book.store import copied
 from nanobook.errors import ValidationError
 from nanobook.panel.arrays import as_count
 from nanobook.types.codes import ERRORS
@@ -304,5 +305,5 @@ def process(store, messages, strict, results, every, levels):
     while True:
         at = run(store.address, place, size, at, count, results_at, *plan.sampling)
         if at == count:
-            return plan.result(store.trades[tape_start:].copy())
+            return plan.result(copied(store.trades[tape_start:]))
         store.make_room()

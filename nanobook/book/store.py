@@ -12,7 +12,7 @@ from nanobook.book.views import write_orders, write_queues
 from nanobook.types.codes import NO_OWNER, PENDING
 from nanobook.types.records import BOOK_ORDER, NIL, ORDER_STATE
 
-__all__ = ["Store"]
+__all__ = ["Store", "as_bytes", "copied"]
 
 #: Room in an array at first. The ladder and the labels come when they're wanted.
 _SMALL, _LATER = 16, ("cells", "words", "labels")
@@ -118,7 +118,7 @@ class Store:
             room *= 2
         if room != old.shape[-1]:
             new = np.empty((*old.shape[:-1], room), old.dtype)
-            new[..., :used] = old[..., :used]
+            as_bytes(new[..., :used])[...] = as_bytes(old[..., :used])
             self._put(name, new)
 
     def _rows(self):
@@ -254,7 +254,7 @@ class Store:
             "labels": self._rows() if head["labelled"] else 0,
         }
         state = {
-            name: array[..., : int(used.get(name, array.shape[-1]))].copy()
+            name: copied(array[..., : int(used.get(name, array.shape[-1]))])
             for name, array in self.arrays.items()
         }
         header = self.header.copy()
@@ -304,6 +304,38 @@ class Store:
             One that shares nothing with this one.
         """
         return Store.from_state(self.state())
+
+
+def as_bytes(records):
+    """Return records as bytes, which NumPy copies many times faster.
+
+    Parameters
+    ----------
+    records : ndarray
+        Records side by side along the last axis.
+
+    Returns
+    -------
+    ndarray of uint8
+        A view.
+    """
+    return records.view(np.uint8)
+
+
+def copied(records):
+    """Return a copy of records.
+
+    Parameters
+    ----------
+    records : ndarray
+        Records side by side along the last axis.
+
+    Returns
+    -------
+    ndarray
+        In C order.
+    """
+    return np.ascontiguousarray(as_bytes(records).copy()).view(records.dtype)
 
 
 def _shown(stops):
