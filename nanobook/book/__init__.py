@@ -12,8 +12,11 @@ from nanobook.book.analytics import (
     sweep_price,
     vwap,
 )
+from nanobook.book.events import Event
 from nanobook.book.exchange import Exchange
 from nanobook.book.many import process_many
+from nanobook.book.multi import MultiExchange
+from nanobook.book.multi_result import MultiResult
 from nanobook.book.process import BookSamples, ProcessResult
 from nanobook.book.results import (
     CancelAllResult,
@@ -33,6 +36,7 @@ from nanobook.types.records import (
     MESSAGE,
     ORDER_RESULT,
     ORDER_STATE,
+    STOP,
     TRADE,
 )
 
@@ -48,9 +52,12 @@ __all__ = [
     "BookSnapshot",
     "CancelAllResult",
     "CancelResult",
+    "Event",
     "Exchange",
     "LevelSnapshot",
     "ModifyResult",
+    "MultiExchange",
+    "MultiResult",
     "Order",
     "ProcessResult",
     "QueuePosition",

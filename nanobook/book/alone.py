@@ -5,7 +5,6 @@ All take integers only, so that they can be called by their entry points.
 
 import numpy as np
 
-from nanobook.book.batch import act
 from nanobook.book.header import FULL, head_of, result_of
 from nanobook.book.instructions import cancel, modify, submit
 from nanobook.book.machine import record_at
@@ -17,7 +16,6 @@ __all__ = [
     "BAD_ID",
     "REFUSED",
     "WAITS",
-    "act_alone",
     "cancel_alone",
     "modify_alone",
     "submit_alone",
@@ -105,12 +103,3 @@ def modify_alone(book, order_id, price, quantity):
     if code != FULL and result["error"] != 0:
         return REFUSED, np.int64(result["error"]), _ZERO, _ZERO, _ZERO, _ZERO, _ZERO
     return _report(book, code, first)
-
-
-@njit
-def act_alone(book, message_at, size):
-    """Do what one message says; return as `submit_alone`, and the error at the end."""
-    first = head_of(book)["trades"]
-    code = act(book, message_at, size, result_of(book))
-    result = record_at(result_of(book), ORDER_RESULT)
-    return (*_report(book, code, first), np.int64(result["error"]))

@@ -222,7 +222,7 @@ def _levels(levels, table):
     levels = as_count("levels", levels, least=1)
     if levels > max(1, table.shape[1]):
         raise ValidationError(f"levels must be at most {table.shape[1]}, got {levels}")
-    return np.int64(levels)
+    return np.int64(min(levels, table.shape[1]))
 
 
 @njit
@@ -238,7 +238,7 @@ def _best_sum(table, at, levels):
 @njit
 def _microprice(bid_price, bid_quantity, ask_price, ask_quantity, levels, out):
     for at in range(out.size):
-        if bid_quantity[at, 0] > 0 and ask_quantity[at, 0] > 0:
+        if levels > 0 and bid_quantity[at, 0] > 0 and ask_quantity[at, 0] > 0:
             bid = _best_sum(bid_quantity, at, levels)
             ask = _best_sum(ask_quantity, at, levels)
             spread = ask_price[at, 0] - bid_price[at, 0]

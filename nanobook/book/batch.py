@@ -6,6 +6,7 @@ from nanobook.book.header import (
     ASKS,
     BIDS,
     CELL,
+    CHECKED,
     FULL,
     WORD,
     head_of,
@@ -49,7 +50,7 @@ from nanobook.types.records import (
     RESTING,
 )
 
-__all__ = ["act", "run", "sample"]
+__all__ = ["run", "sample"]
 
 _ZERO = np.int64(0)
 _LOWEST, _HIGHEST = np.iinfo(np.int64).min, np.iinfo(np.int64).max
@@ -65,24 +66,9 @@ _SAMPLE_SIZE = 4 * _WORD_SIZE  # of each level
 
 
 @njit
-def act(book, place, size, result):
-    """Do what the message at an address says, and write what it came to."""
+def _act_seldom(book, place, kind, result):
+    """Do what a message says that isn't of a common kind."""
     message = record_at(place, MESSAGE)
-    kind = np.int64(message["kind"])
-    if kind == CANCEL:
-        return cancel(book, message["order_id"], result)
-    if kind <= MARKET:
-        side, owner = np.int64(message["side"]), np.int64(message["owner"])
-        price, tif = message["price"], np.int64(message["tif"])
-        flags, tag = np.int64(message["flags"]) & POST_ONLY, _ZERO
-        if size == _WIDE_SIZE:
-            tag = record_at(place, EXTENDED_MESSAGE)["tag"]
-        if kind == MARKET:
-            price, tif, flags = _HIGHEST if side > 0 else _LOWEST, np.int64(IOC), _ZERO
-        quantity = message["quantity"]
-        return submit(book, kind, side, price, quantity, tif, flags, owner, tag, result)
-    if kind == MODIFY:
-        return modify(book, message["order_id"], message["price"], message["quantity"], result)
     if kind == REDUCE:
         return reduce(book, message["order_id"], message["quantity"], result)
     if kind == CANCEL_ALL:
@@ -145,9 +131,26 @@ def run(book, messages_at, size, start, count, results_at, every, levels, sample
         result, step = results_at + start * _RESULT_SIZE, _RESULT_SIZE
     for at in range(start, count):
         place = messages_at + at * size
-        if at + _ROW_AHEAD < count:
+        if not CHECKED and at + _ROW_AHEAD < count:
             _look_ahead(book, place, size)
-        if act(book, place, size, result) == FULL:
+        message = record_at(place, MESSAGE)
+        kind, quantity = np.int64(message["kind"]), message["quantity"]
+        if kind == CANCEL:
+            code = cancel(book, message["order_id"], result)
+        elif kind <= MARKET:
+            side, owner = np.int64(message["side"]), np.int64(message["owner"])
+            price, tif = message["price"], np.int64(message["tif"])
+            flags, tag = np.int64(message["flags"]) & POST_ONLY, _ZERO
+            if size == _WIDE_SIZE:
+                tag = record_at(place, EXTENDED_MESSAGE)["tag"]
+            if kind == MARKET:
+                price, tif, flags = _HIGHEST if side > 0 else _LOWEST, np.int64(IOC), _ZERO
+            code = submit(book, kind, side, price, quantity, tif, flags, owner, tag, result)
+        elif kind == MODIFY:
+            code = modify(book, message["order_id"], message["price"], quantity, result)
+        else:
+            code = _act_seldom(book, place, kind, result)
+        if code == FULL:
             return at
         result += step
         if every != 0 and (at + 1) % every == 0:
@@ -157,7 +160,10 @@ def run(book, messages_at, size, start, count, results_at, every, levels, sample
 
 @njit
 def _look_ahead(book, place, size):
-    """Ask early for the memory that messages further on will need."""
+    """Ask early for the memory that messages further on will need.
+
+    It computes addresses of whatever messages and rows say: nothing is read there, only fetched.
+    """
     head = head_of(book)
     first = head["elders"] - head["base_id"]
     message = record_at(place + _ROW_AHEAD * size, MESSAGE)

@@ -1,6 +1,7 @@
 """The exchange: one order book with its history, a method at a time or a stream at once."""
 
 import struct
+from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
@@ -8,14 +9,19 @@ import numpy as np
 from nanobook.book.alone import (
     BAD_ID,
     CANCEL_WAITS,
+    HIT_SHIFT,
     WAITS,
-    act_alone,
     cancel_alone,
     modify_alone,
     submit_alone,
 )
+from nanobook.book.batch import run
+from nanobook.book.events import events_of, messages_of_events
+from nanobook.book.files import load_store, save_store
 from nanobook.book.header import ASKS, BIDS, HEADER
+from nanobook.book.messages import as_messages, messages_frame
 from nanobook.book.process import process, trades_frame
+from nanobook.book.replay import run_log, unpack
 from nanobook.book.results import (
     CancelAllResult,
     CancelResult,
@@ -34,6 +40,7 @@ from nanobook.book.views import LEVEL_ROW, look, place_in_queue, write_levels, w
 from nanobook.errors import ArgumentTypeError, RangeError, ValidationError
 from nanobook.jit import entry_point
 from nanobook.panel.arrays import as_count, as_float, as_integer
+from nanobook.panel.frames import is_frame
 from nanobook.types.codes import (
     CANCEL_ALL,
     FOK,
@@ -216,11 +223,9 @@ class Exchange:
                         if numbers[6]:
                             result._tape = self._store.arrays["trades"]
                         return result
-            price, quantity = _price(price), _quantity(quantity)
-            side, tif = Side.parse(side).code, TimeInForce.parse(tif).code
+            side, price, quantity, tif = _limit_order(side, price, quantity, tif)
             return self._submit_slowly(_LIMIT, side, price, quantity, tif)
-        price, quantity = _price(price), _quantity(quantity)
-        side, tif = Side.parse(side).code, TimeInForce.parse(tif).code
+        side, price, quantity, tif = _limit_order(side, price, quantity, tif)
         if post_only and tif != GTC:
             raise ValidationError("post_only must come with tif 'gtc': nothing else can rest")
         return self._submit_labelled(_LIMIT, side, price, quantity, tif, owner, tag, post_only)
@@ -267,6 +272,7 @@ class Exchange:
                     if numbers[6]:
                         result._tape = self._store.arrays["trades"]
                     return result
+        _text("side", side)
         quantity = _quantity(quantity)
         side = Side.parse(side).code
         if owner is None and tag == 0:
@@ -301,10 +307,9 @@ class Exchange:
         ValidationError
             If `quantity` or `price` isn't positive, or a word isn't known; nothing is recorded.
         """
-        price, quantity = _price(price), _quantity(quantity)
-        side, tif = Side.parse(side), TimeInForce.parse(tif)
+        sign, price, quantity, _ = _limit_order(side, price, quantity, tif)
         _check_strictly(quantity, price)
-        return self.submit_limit(side, price, quantity, tif)
+        return self.submit_limit(Side.from_code(sign), price, quantity, tif)
 
     def try_submit_market(self, side, quantity):
         """Submit a market order whose quantity must be positive.
@@ -330,6 +335,7 @@ class Exchange:
         ValidationError
             If `quantity` isn't positive, or `side` isn't known; nothing is recorded.
         """
+        _text("side", side)
         quantity = _quantity(quantity)
         side = Side.parse(side)
         _check_strictly(quantity)
@@ -572,11 +578,14 @@ class Exchange:
         for name, value in fields.items():
             message[name] = value
         place, size = message.ctypes.data, message.itemsize
-        numbers = act_alone(self._book, place, size)
-        while numbers[0] == _WAITS:
+        first = int(self._store.header["trades"])
+        while run(self._book, place, size, 0, 1, 0, 0, 1, 0) == 0:
             self._store.make_room()
-            numbers = act_alone(self._book, place, size)
-        return numbers
+        result = self._store.header["result"]
+        status = int(result["status"]) + (int(result["cascade_limit_hit"]) << HIT_SHIFT)
+        quantities = (int(result[name]) for name in ("filled", "resting", "cancelled"))
+        counts = first, int(result["trade_count"]), int(result["error"])
+        return (int(result["order_id"]), int(status), *quantities, *counts)
 
     # ---- stop orders -------------------------------------------------------------------------
 
@@ -615,6 +624,7 @@ class Exchange:
         ----------
         .. [1] The original's order book, section 8 of its specification.
         """
+        _text("side", side)
         numbers = {"stop_price": _price(stop_price, "stop_price"), "quantity": _quantity(quantity)}
         return self._submit_stop(STOP_MARKET, side, None, owner, tag, **numbers)
 
@@ -655,6 +665,7 @@ class Exchange:
         ValidationError
             If a word isn't known.
         """
+        _text("side", side)
         numbers = {
             "stop_price": _price(stop_price, "stop_price"),
             "price": _price(limit_price, "limit_price"),
@@ -711,6 +722,7 @@ class Exchange:
         ValidationError
             If a word isn't known, `trail_value` isn't finite, or `atr_period` is missing.
         """
+        _text("side", side)
         price, quantity = _price(initial_stop_price, "initial_stop_price"), _quantity(quantity)
         numbers = {"stop_price": price, "quantity": quantity}
         trail = trail_type, trail_value, atr_period
@@ -769,6 +781,7 @@ class Exchange:
         ValidationError
             If a word isn't known, `trail_value` isn't finite, or `atr_period` is missing.
         """
+        _text("side", side)
         numbers = {
             "stop_price": _price(initial_stop_price, "initial_stop_price"),
             "price": _price(limit_price, "limit_price"),
@@ -781,6 +794,8 @@ class Exchange:
         """Submit a stop order, of which the prices and the quantity are known to be numbers."""
         if trail is not None:
             trail = _trail_numbers(*trail)
+        if tif is not None:
+            _text("tif", tif)
         numbers |= {"owner": _owner(owner), "tag": as_integer("tag", tag)}
         numbers["side"] = Side.parse(side).code
         if tif is not None:
@@ -1177,6 +1192,187 @@ class Exchange:
     def compact(self):
         """Do nothing: there is nothing to compact, for a cancelled order leaves no trace."""
 
+    # ---- events and files --------------------------------------------------------------------
+
+    def events(self):
+        """Return what was asked of the exchange, as objects.
+
+        Returns
+        -------
+        list of Event
+            Oldest first; a new list. Stop orders' children and clearings aren't among them.
+        """
+        return events_of(self.event_log())
+
+    def event_log(self):
+        """Return what was asked of the exchange, as messages.
+
+        Returns
+        -------
+        ndarray of EXTENDED_MESSAGE
+            Oldest first, a row for each; a copy. `process` and `replay` take it.
+        """
+        return unpack(self._store.events)
+
+    def events_frame(self):
+        """Return what was asked of the exchange, as a frame.
+
+        Returns
+        -------
+        DataFrame
+            A row for each, with words in place of codes; `process` and `replay` take it.
+        """
+        return messages_frame(self.event_log())
+
+    @staticmethod
+    def replay(events):
+        """Return a new exchange of which the same was asked as of another.
+
+        It's equal to the other, with the same ids and ticks, but for what the other has cleared:
+        clearings aren't events. What was chosen when the other was made, but for its policy on
+        self-trades, isn't an event either: the new one isn't strict, and records its events.
+
+        Parameters
+        ----------
+        events : sequence of Event, ndarray of MESSAGE or EXTENDED_MESSAGE, or DataFrame
+            A log, as `events`, `event_log` and `events_frame` give it.
+
+        Returns
+        -------
+        Exchange
+            The new one.
+
+        Raises
+        ------
+        ArgumentTypeError
+            If `events` is of another kind, say a generator, or holds what isn't an Event.
+        RangeError
+            If more would rest than the range of int64 holds.
+        ValidationError
+            If an event breaks a rule.
+
+        Examples
+        --------
+        >>> exchange = Exchange()
+        >>> exchange.submit_limit("sell", 101_00, 50).order_id
+        1
+        >>> Exchange.replay(exchange.events()) == exchange
+        True
+        """
+        exchange = Exchange()
+        exchange.apply_all(events)
+        return exchange
+
+    def apply(self, event):
+        """Do what an event says.
+
+        Parameters
+        ----------
+        event : Event
+            What to do.
+
+        Returns
+        -------
+        list of Trade
+            Its own trades, without those of stop orders that it set off.
+
+        Raises
+        ------
+        ArgumentTypeError
+            If `event` isn't an Event.
+        RangeError
+            If more would rest than the range of int64 holds; nothing has been done then.
+        ValidationError
+            If it breaks a rule, say because the exchange is strict; nothing has been done then.
+        """
+        message = messages_of_events([event])
+        made = self.process(message)
+        if made.results["error"][0] == QUANTITY_OVERFLOW:
+            raise _too_much("quantity", int(message["quantity"][0]), self._store)
+        count = int(made.results["trade_count"][0]) if event.kind != "cancel_all" else 0
+        return trades_of(made.trades[:count])
+
+    def apply_all(self, events):
+        """Do what events say, in one compiled call.
+
+        Parameters
+        ----------
+        events : sequence of Event, ndarray of MESSAGE or EXTENDED_MESSAGE, or DataFrame
+            What to do.
+
+        Raises
+        ------
+        ArgumentTypeError
+            If `events` is of another kind, say a generator, or holds what isn't an Event.
+        RangeError
+            If more would rest than the range of int64 holds: the text names the event, and those
+            before it have been done.
+        ValidationError
+            If an event breaks a rule; nothing has been done then.
+        """
+        if isinstance(events, Sequence) and not isinstance(events, str | bytes):
+            messages = messages_of_events(events)
+        elif isinstance(events, np.ndarray) or is_frame(events):
+            messages = as_messages(events)
+        else:
+            raise ArgumentTypeError(
+                "events must be a list or tuple of Event, an array of messages or a DataFrame, "
+                f"got {type(events).__name__}"
+            )
+        done = run_log(self._store, messages, bool(self._store.header["strict"]))
+        if done < len(messages):
+            name = f"quantity of event {done}"
+            raise _too_much(name, int(messages["quantity"][done]), self._store)
+
+    def clear_events(self):
+        """Forget the events. What comes can still be replayed, on an empty book; not saved."""
+        self._store.clear_events()
+
+    def save(self, path):
+        """Write the events to a file, which `load` makes an exchange of again.
+
+        The file is the old one or the new one, whole, whenever the process dies. It says nothing
+        of what was cleared, nor whether the exchange is strict.
+
+        Parameters
+        ----------
+        path : str or PathLike
+            The file. If its name ends in ``.npz`` it holds the log as an array; otherwise JSON
+            Lines in the original's format, an event each, compressed if it ends in ``.gz``.
+
+        Raises
+        ------
+        FileNotFoundError
+            If the folder it shall be in doesn't exist.
+        ValidationError
+            If not all events were recorded, or they were cleared: an exchange can't be made of
+            the others.
+        """
+        save_store(self._store, path)
+
+    @classmethod
+    def load(cls, path):
+        """Make an exchange of a file.
+
+        Parameters
+        ----------
+        path : str or PathLike
+            What `save` wrote, or the original; its name says in which form.
+
+        Returns
+        -------
+        Exchange
+            One of which the same was asked; it isn't strict, and records its events.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there's no such file.
+        FileFormatError
+            If it's damaged or holds anything else; the text names the line that is bad.
+        """
+        return cls._of(load_store(path))
+
     # ---- copies ------------------------------------------------------------------------------
 
     @classmethod
@@ -1207,6 +1403,19 @@ class Exchange:
     def __repr__(self):
         bid, ask = ("None" if p is None else dollars(p) for p in self.best_bid_ask())
         return f"Exchange(bid={bid}, ask={ask}, trades={len(self._store.trades)})"
+
+
+def _limit_order(side, price, quantity, tif):
+    """Return codes and numbers; all are converted before any word is understood."""
+    _text("side", side)
+    price, quantity = _price(price), _quantity(quantity)
+    _text("tif", tif)
+    return Side.parse(side).code, price, quantity, TimeInForce.parse(tif).code
+
+
+def _text(name, value):
+    if not isinstance(value, str):
+        raise ArgumentTypeError(f"{name} must be a string, got {value!r}")
 
 
 def _price(value, name="price"):

@@ -21,7 +21,18 @@ from nanobook.types.records import (
     TRADE,
 )
 
-__all__ = ["ASKS", "BIDS", "BITS_PER_WORD", "CELL", "DONE", "FULL", "HEADER", "SPARE", "WORD"]
+__all__ = [
+    "ASKS",
+    "BIDS",
+    "BITS_PER_WORD",
+    "CELL",
+    "CHECKED",
+    "DONE",
+    "FULL",
+    "HEADER",
+    "SPARE",
+    "WORD",
+]
 __all__ += ["cell_at", "elder_at", "event_at", "far_at", "head_of", "label_at", "level_at"]
 __all__ += ["heap_at", "heap_size", "order_at", "result_of", "row_at", "row_side", "side_of"]
 __all__ += ["stop_at", "sum_at", "trade_at", "word_at"]
@@ -110,6 +121,7 @@ HEADER = np.dtype(
         # Choices.
         ("policy", np.int64),  # codes.POLICIES
         ("records", np.int64),  # 1 if events are recorded
+        ("log_whole", np.int64),  # 1 while the log has all events since the book was made
         ("strict", np.int64),  # 1 if orders without quantity or a positive price are refused
         ("labelled", np.int64),  # 1 once an order had an owner or a tag
         # For how many messages there's room without looking; and what a kernel that asks for room
@@ -122,7 +134,8 @@ HEADER = np.dtype(
     ]
 )
 
-_CHECKED = bool(config.BOUNDSCHECK or config.DISABLE_JIT)
+#: Whether every index is checked.
+CHECKED = bool(config.BOUNDSCHECK or config.DISABLE_JIT)
 _SIDES, _RESULT = HEADER.fields["sides"][1], HEADER.fields["result"][1]
 _SIDE_SIZE = SIDE.itemsize
 _ORDER_SIZE, _LEVEL_SIZE, _ROW_SIZE = RESTING.itemsize, LEVEL.itemsize, ORDER_ROW.itemsize
@@ -165,7 +178,7 @@ def result_of(book):
 def order_at(book, slot):
     """Return a node of the pool of resting orders."""
     head = head_of(book)
-    if _CHECKED:
+    if CHECKED:
         _check(slot, head["orders_room"])
     return record_at(head["orders_at"] + slot * _ORDER_SIZE, RESTING)
 
@@ -174,7 +187,7 @@ def order_at(book, slot):
 def level_at(book, level):
     """Return a node of the pool of levels."""
     head = head_of(book)
-    if _CHECKED:
+    if CHECKED:
         _check(level, head["levels_room"])
     return record_at(head["levels_at"] + level * _LEVEL_SIZE, LEVEL)
 
@@ -183,7 +196,7 @@ def level_at(book, level):
 def far_at(book, row, place):
     """Return a place among a side's levels off the ladder (the best is last), or the spare's."""
     head = head_of(book)
-    if _CHECKED:
+    if CHECKED:
         _check(place, head["far_room"])
     return record_at(head["far_at"] + (row * head["far_room"] + place) * _CELL_SIZE, CELL)
 
@@ -192,7 +205,7 @@ def far_at(book, row, place):
 def cell_at(book, cell):
     """Return a cell of the ladder."""
     head = head_of(book)
-    if _CHECKED:
+    if CHECKED:
         _check(cell, head["cells_room"])
     return record_at(head["cells_at"] + cell * _CELL_SIZE, CELL)
 
@@ -201,7 +214,7 @@ def cell_at(book, cell):
 def word_at(book, word):
     """Return a word of the ladder's bits."""
     head = head_of(book)
-    if _CHECKED:
+    if CHECKED:
         _check(word, head["words_room"])
     return record_at(head["words_at"] + word * _WORD_SIZE, WORD)
 
@@ -210,7 +223,7 @@ def word_at(book, word):
 def row_at(book, row):
     """Return what's kept of an order."""
     head = head_of(book)
-    if _CHECKED:
+    if CHECKED:
         _check(row, head["rows_room"])
     return record_at(head["rows_at"] + row * _ROW_SIZE, ORDER_ROW)
 
@@ -219,7 +232,7 @@ def row_at(book, row):
 def label_at(book, row):
     """Return an order's owner and tag."""
     head = head_of(book)
-    if _CHECKED:
+    if CHECKED:
         _check(row, head["labels_room"])
     return record_at(head["labels_at"] + row * _LABEL_SIZE, ORDER_LABEL)
 
@@ -228,7 +241,7 @@ def label_at(book, row):
 def elder_at(book, row):
     """Return the id of a row from before the last clearing."""
     head = head_of(book)
-    if _CHECKED:
+    if CHECKED:
         _check(row, head["elders_room"])
     return record_at(head["elders_at"] + row * _WORD_SIZE, WORD)
 
@@ -237,7 +250,7 @@ def elder_at(book, row):
 def trade_at(book, place):
     """Return a trade by its place."""
     head = head_of(book)
-    if _CHECKED:
+    if CHECKED:
         _check(place, head["trades_room"])
     return record_at(head["trades_at"] + place * _TRADE_SIZE, TRADE)
 
@@ -246,7 +259,7 @@ def trade_at(book, place):
 def event_at(book, place, dtype):
     """Return a row of the event log as a record of `dtype`."""
     head = head_of(book)
-    if _CHECKED:
+    if CHECKED:
         _check(place, head["events_room"])
     return record_at(head["events_at"] + place * _EVENT_SIZE, dtype)
 
@@ -255,7 +268,7 @@ def event_at(book, place, dtype):
 def stop_at(book, stop):
     """Return a stop order by its number."""
     head = head_of(book)
-    if _CHECKED:
+    if CHECKED:
         _check(stop, head["stops_room"])
     return record_at(head["stops_at"] + stop * _STOP_SIZE, STOP)
 
@@ -264,7 +277,7 @@ def stop_at(book, stop):
 def heap_at(book, heap, place):
     """Return a place of a heap of stop orders."""
     head = head_of(book)
-    if _CHECKED:
+    if CHECKED:
         _check(place, head["heaps_room"])
     return record_at(head["heaps_at"] + (heap * head["heaps_room"] + place) * _CELL_SIZE, CELL)
 
@@ -279,6 +292,6 @@ def heap_size(book, heap):
 def sum_at(book, place):
     """Return one number of the ring of running sums."""
     head = head_of(book)
-    if _CHECKED:
+    if CHECKED:
         _check(place, head["sums_room"])
     return record_at(head["sums_at"] + place * _SUM_SIZE, SUM)

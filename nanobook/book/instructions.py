@@ -55,6 +55,8 @@ from nanobook.types.codes import (
     QUANTITY_OVERFLOW,
     REJECTED,
     STOP_LIMIT,
+    TRAIL_FIXED,
+    TRAIL_SMA_ABS_CHANGE,
     TRAILING_STOP_LIMIT,
 )
 from nanobook.types.records import NIL
@@ -68,6 +70,7 @@ _CANCEL_ALL, _POLICY = codes.CANCEL_ALL, codes.POLICY
 _HIT_SHIFT = 8
 
 _ZERO, _MOST = np.int64(0), np.iinfo(np.int64).max
+_BEYOND = 2.0**63
 
 #: An ORDER_RESULT with status, error and the number of trades in one word.
 _WORDS = np.dtype(
@@ -188,7 +191,7 @@ def _ladder_waits(book):
     return head["far_work"] >= head["patience"]
 
 
-@njit
+@njit(forceinline=True)
 def submit(book, kind, side, price, quantity, tif, flags, owner, tag, result):
     """Submit a limit order, or a market order as a limit order at the last price there is."""
     head = head_of(book)
@@ -231,7 +234,7 @@ def _pending_stop(book, row):
     return stop if stop_at(book, stop)["status"] == PENDING else NIL
 
 
-@njit
+@njit(forceinline=True)
 def cancel(book, order_id, result):
     """Take a resting order out of the book."""
     if _short_of_room(book):
@@ -380,6 +383,10 @@ def submit_stop(
     head["pending"] -= 1
     if short or _short_of_room(book):
         return FULL
+    if trail_type == TRAIL_FIXED:  # a whole number, and what has no meaning is 0: as JSON has it
+        trail_value = min(max(np.trunc(trail_value), -_BEYOND), _BEYOND) + 0.0
+    if trail_type != TRAIL_SMA_ABS_CHANGE:
+        atr_period = _ZERO
     record(book, kind, side, tif, _ZERO, owner, limit_price, quantity, _ZERO)
     record_wide(book, tag, stop_price, trail_value, max(trail_type, _ZERO), atr_period)
     has_limit = np.int64(kind in (STOP_LIMIT, TRAILING_STOP_LIMIT))

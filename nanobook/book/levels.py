@@ -59,7 +59,7 @@ def better(book, side, level, other):
     return level_at(book, level)["price"] < level_at(book, other)["price"]
 
 
-@njit
+@njit(forceinline=True)
 def find_level(book, side, price):
     """Return the level of a price, NIL if nothing of this side rests there."""
     cell = cell_of(book, price)

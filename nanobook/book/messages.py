@@ -275,7 +275,7 @@ def _of_columns(columns):
     messages = _blank(count, any(name in columns for name in _WIDE))
     for name, values in columns.items():
         if name == "post_only":
-            messages["flags"] |= values.astype(bool)
+            messages["flags"] |= _whole(name, values, np.dtype(np.int8), most=1, least=0)
             continue
         target = EXTENDED_MESSAGE[name]
         if target.kind == "i":
@@ -286,14 +286,15 @@ def _of_columns(columns):
     return messages
 
 
-def _whole(name, values, dtype):
+def _whole(name, values, dtype, least=None, most=None):
     """Return values that are whole numbers in a dtype's range, or raise naming the row."""
     if values.dtype.kind not in "biuf":
         raise ArgumentTypeError(f"messages: {name} must be integers, got {values.dtype}")
     if values.dtype.kind == "f":
         wrong = ~(np.isfinite(values) & (values == np.floor(values)))
         _raise_first(ArgumentTypeError, name, values, wrong, "must be a whole number")
-    low, high = np.iinfo(dtype).min, np.iinfo(dtype).max
+    low = np.iinfo(dtype).min if least is None else least
+    high = np.iinfo(dtype).max if most is None else most
     # In floats the highest int64 rounds up to 2**63, which doesn't fit any more.
     above = values >= float(high) if values.dtype.kind == "f" and high > 2**53 else values > high
     _raise_first(RangeError, name, values, (values < low) | above, f"must be from {low} to {high}")
@@ -342,6 +343,9 @@ def _of_frame(frame):
     columns, missing = {}, {}
     for name in frame.columns:
         columns[name], missing[name] = _column(name, frame[name])
+    _raise_first(
+        ValidationError, "kind", frame["kind"].to_numpy(object), missing["kind"], "must be given"
+    )
     messages = _of_columns(columns)
     kinds = messages["kind"]
     for code, kind in enumerate(_NEEDS):
@@ -356,31 +360,67 @@ def _of_frame(frame):
 def _column(name, series):
     """Return a frame's column as numbers, and where it has none."""
     missing = series.isna().to_numpy(bool)
-    values = series.to_numpy(object)
-    words = _WORDS.get(name)
-    if words and any(isinstance(value, str) for value in series.dropna().head(1)):
-        given = [value.lower() if isinstance(value, str) else value for value in values]
-        if name in ("side", "tif", "trail_type"):
-            missing = missing | np.array([value == "" for value in given], bool)
-        found = [
-            None if gone else words.get(value) for value, gone in zip(given, missing, strict=True)
-        ]
-        wrong = np.array([code is None for code in found], bool) & ~missing
-        rule = f"must be one of {', '.join(filter(None, words))}"
-        _raise_first(ValidationError, name, values, wrong, rule)
-        numbers = [_DEFAULTS.get(name, 0) if code is None else code for code in found]
-        return np.array(numbers, np.int64), missing
-    if name == "post_only":
-        return np.where(missing, False, values).astype(bool), missing
-    filled = series.fillna(_DEFAULTS.get(name, 0)) if missing.any() else series
-    kind = filled.dtype.kind
-    if kind in "iuf":
-        own = getattr(filled.dtype, "numpy_dtype", filled.dtype)
-        return filled.to_numpy(own), missing
+    default = _DEFAULTS.get(name, 0)
+    if series.dtype.kind in "iuf":
+        own = getattr(series.dtype, "numpy_dtype", series.dtype)
+        return (series.fillna(default) if missing.any() else series).to_numpy(own), missing
+    words = _WORDS.get(name, {})
+    dtype = EXTENDED_MESSAGE["flags" if name == "post_only" else name]
+    at, values = _distinct(series.to_numpy(object), missing)
+    gone = np.array([value is None for value in values], bool)
+    if name in ("side", "tif", "trail_type"):
+        gone |= np.array([isinstance(value, str) and value == "" for value in values], bool)
+    first = np.full(len(values), len(at))
+    np.minimum.at(first, at, np.arange(len(at)))
+    found = np.full(len(values), default, dtype)
+    for place in np.argsort(first, kind="stable"):  # so that the first bad row is the one named
+        if not gone[place]:
+            found[place] = _number(name, first[place], values[place], words, dtype)
+    return found[at], gone[at]
+
+
+def _distinct(values, missing):
+    """Return which of the distinct values stands where, and those, None for what is missing."""
+    numbers, distinct, at = {}, [], np.empty(len(values), np.int64)
+    for place, value in enumerate(values):
+        value = None if missing[place] else value
+        try:
+            key = type(value), value
+            number = numbers.setdefault(key, len(distinct))
+        except TypeError:  # a list, say, which nothing can be made of anyway
+            number = len(distinct)
+        if number == len(distinct):
+            distinct.append(value)
+        at[place] = number
+    return at, distinct
+
+
+def _number(name, at, value, words, dtype):
+    """Return one value of a frame's column as the number that a message has for it."""
+    where = f"messages: {name} of row {at}"
+    if words and isinstance(value, str):
+        code = words.get(value.lower())
+        if code is None:
+            known = ", ".join(filter(None, words))
+            raise ValidationError(f"{where} must be one of {known}, got {value!r}")
+        return code
+    if dtype.kind == "f":
+        try:
+            return float(value)
+        except (TypeError, ValueError):
+            raise ArgumentTypeError(f"{where} must be a number, got {value!r}") from None
+    if isinstance(value, np.bool_) or (
+        isinstance(value, float | np.floating) and value == np.floor(value)
+    ):
+        value = int(value)
     try:
-        return np.array([operator.index(value) for value in filled], np.int64), missing
-    except (TypeError, OverflowError) as error:
-        raise ArgumentTypeError(f"messages: {name} must be integers: {error}") from None
+        value = operator.index(value)
+    except TypeError:
+        raise ArgumentTypeError(f"{where} must be a whole number, got {value!r}") from None
+    low, high = (0, 1) if name == "post_only" else (np.iinfo(dtype).min, np.iinfo(dtype).max)
+    if not low <= value <= high:
+        raise RangeError(f"{where} must be from {low} to {high}, got {value}")
+    return value
 
 
 def messages_frame(messages):

@@ -10,7 +10,7 @@ from nanobook.types.records import NIL
 __all__ = ["join", "leave", "shrink"]
 
 
-@njit
+@njit(forceinline=True)
 def join(book, order_id, side, price, quantity, owner):
     """Let an order rest at the back of its level, which is opened if need be; return its node."""
     head = head_of(book)

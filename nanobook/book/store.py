@@ -53,6 +53,7 @@ class Store:
             head[name] = 1
         head["patience"] = 256
         head["records"], head["strict"] = record_events, strict
+        head["log_whole"] = record_events
         for name, dtype in ARRAYS.items():
             room = 0 if name in _LATER else _SUMS if name == "sums" else _SMALL
             self._put(name, np.empty((_ROWS[name], room) if name in _ROWS else room, dtype))
@@ -70,6 +71,11 @@ class Store:
             So many rows of the log are to come.
         resting : int, default 1
             So many orders are to rest, each at a price of its own, and to be traded with.
+
+        Raises
+        ------
+        RuntimeError
+            If it's asked for again and again with nothing done in between.
         """
         head = self.header
         stands = tuple(int(head[name]) for name in ("events", "next_id", "next_trade", "total"))
@@ -136,6 +142,7 @@ class Store:
         """Start a new log."""
         self._put("events", np.empty(_SMALL, ARRAYS["events"]))
         self.header["events"] = 0
+        self.header["log_whole"] = 0
         self.header["credit"] = 0
 
     def clear_ended(self):
@@ -279,7 +286,7 @@ class Store:
         store = cls()
         store.header[...] = state["header"]
         for name in ARRAYS:
-            store._put(name, state[name])
+            store._put(name, copied(state[name]))  # kernels write to it by its address
         for name in (
             "orders",
             "levels",

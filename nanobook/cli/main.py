@@ -215,6 +215,22 @@ def backtest(
 
 
 @app.command()
+def lob(
+    strict: Annotated[
+        bool, typer.Option("--strict", help="End with exit code 1 at the first error.")
+    ] = False,
+    history: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Recall the lines of earlier sessions from this file."),
+    ] = None,
+):
+    """Type orders into an order book, or pipe them in: lob < script."""
+    from nanobook.cli.lob import console
+
+    raise typer.Exit(console(strict, history))
+
+
+@app.command()
 def warmup():
     """Compile everything now, so that nothing has to wait for it later."""
     from nanobook import jit

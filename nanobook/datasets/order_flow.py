@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from nanobook.book.batch import act
 from nanobook.book.header import (
     ASKS,
     BIDS,
@@ -12,12 +11,13 @@ from nanobook.book.header import (
     side_of,
 )
 from nanobook.book.ids import RESTS, SELL_BIT, row_of, state_of
+from nanobook.book.instructions import cancel, submit
 from nanobook.book.machine import record_at
 from nanobook.book.store import Store
-from nanobook.errors import RangeError, ValidationError
+from nanobook.errors import ArgumentTypeError, RangeError, ValidationError
 from nanobook.jit import njit
 from nanobook.panel.arrays import as_count, as_float, as_integer, as_vector
-from nanobook.types.codes import CANCEL, LIMIT, MARKET, NO_OWNER
+from nanobook.types.codes import CANCEL, GTC, IOC, LIMIT, MARKET, NO_OWNER
 from nanobook.types.records import MESSAGE, NIL, ORDER_RESULT
 
 __all__ = ["order_flow"]
@@ -28,10 +28,14 @@ _SCALE, _DECAY, _MARKET_RATE = 1.92, 0.52, 0.94
 _CANCEL_RATES = (0.71, 0.81, 0.68, 0.56, 0.47)
 _DISTANCES = 20
 
+#: The highest rate allowed.
+_MOST_RATE = 1e9
+
 #: Random numbers drawn at a time, four for each thing that may happen.
 _DRAWS = 4_096
 
-_MESSAGE_SIZE = MESSAGE.itemsize
+_ZERO = np.int64(0)
+_LOWEST, _HIGHEST = np.iinfo(np.int64).min, np.iinfo(np.int64).max
 
 
 def order_flow(
@@ -84,7 +88,7 @@ def order_flow(
     ArgumentTypeError
         If an argument is of another kind.
     RangeError
-        If `messages` or a quantity is below 1, or a rate negative.
+        If `messages` or a quantity is below 1, a rate negative or above 1e9, or `seed` negative.
     ValidationError
         If a rate isn't finite, none is positive, or `quantity` is no pair in order.
 
@@ -107,28 +111,35 @@ def order_flow(
         limit_rates = _SCALE / np.arange(1, _DISTANCES + 1) ** _DECAY
     limit_rates = _rates("limit_rates", limit_rates)
     cancel_rates = _rates("cancel_rates", _CANCEL_RATES if cancel_rates is None else cancel_rates)
-    market_rate = as_float("market_rate", market_rate, least=0)
+    market_rate = float(_rates("market_rate", [as_float("market_rate", market_rate, least=0)])[0])
     if not limit_rates.sum() > 0:
         raise ValidationError("limit_rates must have a positive rate, got none")
     low, high = _quantities(quantity)
     start = as_integer("start", start, least=-(2**53), most=2**53)
-    rng = np.random.default_rng(seed)
+    try:
+        rng = np.random.default_rng(seed)
+    except TypeError:
+        raise ArgumentTypeError(f"seed must be an integer or a Generator, got {seed!r}") from None
+    except ValueError:
+        raise RangeError(f"seed must be at least 0, got {seed!r}") from None
     stream = np.zeros(count, MESSAGE)
     stream["owner"] = NO_OWNER
     moments = np.zeros(count)
     at = _first_book(stream, start, limit_rates, cancel_rates, rng.integers(low, high + 1, count))
     store = Store(record_events=False)
     numbers = np.array([0, 0, start, start + 1], np.int64)  # acted on, live, last bid, last ask
+    clock = np.zeros(1)
     live = np.empty(count, np.int64)
     arrivals = np.cumsum(limit_rates)
     draws, used = rng.random((_DRAWS, 4)), 0
     while numbers[0] < count:
-        store.make_room(ids=min(count, 2 * int(numbers[0]) + 64))
         used, at = _flow(
-            *(store.address, stream, moments, numbers, live, draws, used, at),
+            *(store.address, stream, moments, clock, numbers, live, draws, used, at),
             *(arrivals, market_rate, cancel_rates, low, high),
         )
-        if used == len(draws):
+        if numbers[0] < at:
+            store.make_room(ids=min(count, 2 * int(numbers[0]) + 64))
+        elif used == len(draws):
             draws, used = rng.random((_DRAWS, 4)), 0
     return (stream, moments) if times else stream
 
@@ -137,10 +148,10 @@ def _rates(name, values):
     rates = as_vector(name, values)
     if not rates.size:
         raise ValidationError(f"{name} must have a rate, got none")
-    bad = rates[~(np.isfinite(rates) & (rates >= 0))]
+    bad = rates[~(np.isfinite(rates) & (rates >= 0) & (rates <= _MOST_RATE))]
     if bad.size:
         error = RangeError if np.isfinite(bad[0]) else ValidationError
-        raise error(f"{name} must be finite and not negative, got {bad[0]}")
+        raise error(f"{name} must be finite and from 0 to {_MOST_RATE:g}, got {bad[0]}")
     return rates
 
 
@@ -160,8 +171,9 @@ def _first_book(stream, start, limit_rates, cancel_rates, quantities):
     known = min(len(leaving), len(cancel_rates))
     leaving[:known] = cancel_rates[:known]
     with np.errstate(divide="ignore", invalid="ignore"):
-        resting = np.rint(np.nan_to_num(limit_rates / leaving, nan=0.0, posinf=1.0)).astype(int)
-    distances = np.repeat(np.arange(1, len(resting) + 1), np.maximum(resting, 0))
+        resting = np.rint(np.nan_to_num(limit_rates / leaving, nan=0.0, posinf=1.0))
+    resting = np.clip(resting, 0, len(stream)).astype(np.int64)
+    distances = np.repeat(np.arange(1, len(resting) + 1), resting)
     if not distances.size:
         distances = np.array([1])
     count = min(len(stream), 2 * len(distances))
@@ -178,6 +190,7 @@ def _flow(
     book,
     stream,
     moments,
+    clock,
     numbers,
     live,
     draws,
@@ -201,7 +214,6 @@ def _flow(
     for rate in cancel_rates:
         most = max(most, rate)
     limits = arrivals[-1]
-    now = moments[ready - 1]
     while True:
         while numbers[0] < ready:
             if _act(book, stream, numbers, live) == FULL:
@@ -210,8 +222,11 @@ def _flow(
             return used, ready
         draw = draws[used]
         used += 1
-        rate = 2 * limits + 2 * market_rate + numbers[1] * most
-        now -= np.log(1.0 - draw[0]) / rate
+        # Market orders come only while there is somebody to trade with.
+        buyers = market_rate if side_of(book, ASKS)["best"] != NIL else 0.0
+        sellers = market_rate if side_of(book, BIDS)["best"] != NIL else 0.0
+        rate = 2 * limits + buyers + sellers + numbers[1] * most
+        clock[0] -= np.log(1.0 - draw[0]) / rate
         bid, ask = numbers[2], numbers[3]
         chosen = draw[1] * rate
         message = stream[ready]
@@ -221,12 +236,9 @@ def _flow(
             message["kind"] = LIMIT
             message["side"] = 1 if buys else -1
             message["price"] = ask - away if buys else bid + away
-        elif chosen < 2 * limits + 2 * market_rate:
-            buys = chosen < 2 * limits + market_rate
-            if side_of(book, ASKS if buys else BIDS)["best"] == NIL:
-                continue
+        elif chosen < 2 * limits + buyers + sellers:
             message["kind"] = MARKET
-            message["side"] = 1 if buys else -1
+            message["side"] = 1 if chosen < 2 * limits + buyers else -1
         else:
             place = min(np.int64(draw[2] * numbers[1]), numbers[1] - 1)
             order_id = live[place]
@@ -245,15 +257,25 @@ def _flow(
             message["order_id"] = order_id
         if message["kind"] != CANCEL:
             message["quantity"] = low + np.int64(draw[2] * (high - low + 1))
-        moments[ready] = now
+        moments[ready] = clock[0]
         ready += 1
 
 
 @njit
 def _act(book, stream, numbers, live):
     """Act on the next message that is ready, and see what it changed; DONE or FULL."""
-    place = stream.ctypes.data + numbers[0] * _MESSAGE_SIZE
-    code = act(book, place, _MESSAGE_SIZE, result_of(book))
+    message = stream[numbers[0]]
+    kind, side = np.int64(message["kind"]), np.int64(message["side"])
+    if kind == CANCEL:
+        code = cancel(book, message["order_id"], result_of(book))
+    else:
+        price, tif = message["price"], GTC
+        if kind == MARKET:
+            price, tif = _HIGHEST if side > 0 else _LOWEST, IOC
+        quantity = message["quantity"]
+        code = submit(
+            *(book, kind, side, price, quantity, tif, _ZERO, NO_OWNER, _ZERO, result_of(book))
+        )
     if code != FULL:
         numbers[0] += 1
         result = record_at(result_of(book), ORDER_RESULT)
