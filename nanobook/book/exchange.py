@@ -36,7 +36,14 @@ from nanobook.book.results import (
 )
 from nanobook.book.snapshot import BookSnapshot, price_sweep
 from nanobook.book.store import Store, copied
-from nanobook.book.views import LEVEL_ROW, look, place_in_queue, write_levels, write_sweep
+from nanobook.book.views import (
+    LEVEL_ROW,
+    look,
+    place_in_queue,
+    write_depth,
+    write_levels,
+    write_sweep,
+)
 from nanobook.errors import ArgumentTypeError, RangeError, ValidationError
 from nanobook.jit import entry_point
 from nanobook.panel.arrays import as_count, as_float, as_integer
@@ -93,6 +100,8 @@ _ASK = _BID + HEADER["sides"].subdtype[0].itemsize // 8
 #: An ORDER_STATE as a tuple.
 _ORDER = struct.Struct(f"{len(ORDER_STATE)}q")
 
+_new, _LEVEL_SIZE, _LOW_HALF = object.__new__, LEVEL_ROW.itemsize, 0xFFFF_FFFF
+
 #: Levels of both sides that an exchange's own scratch memory takes.
 _SCRATCH = 32
 
@@ -100,7 +109,7 @@ _SCRATCH = 32
 @cache
 def _entry_points():
     """Load or compile the kernels behind single calls."""
-    kernels = (submit_alone, 6), (cancel_alone, 2), (modify_alone, 4), (write_levels, 4), (look, 3)
+    kernels = (submit_alone, 6), (cancel_alone, 2), (modify_alone, 4), (write_depth, 3), (look, 3)
     return [entry_point(kernel, count) for kernel, count in kernels]
 
 
@@ -143,13 +152,11 @@ class Exchange:
         "_cancel",
         "_look",
         "_modify",
-        "_order",
-        "_order_at",
         "_scratch",
         "_scratch_at",
         "_state",
     )
-    __slots__ += ("_store", "_submit", "_words", "_write_levels", "__weakref__")
+    __slots__ += ("_store", "_submit", "_words", "_write_depth", "__weakref__")
 
     def __init__(self, *, strict=False, record_events=True, self_trade_prevention="off"):
         self._take(Store(bool(record_events), bool(strict)))
@@ -160,12 +167,10 @@ class Exchange:
         """Take a store as this exchange's own."""
         self._store, self._book = store, store.address
         self._words = memoryview(store.header.reshape(1).view(np.int64))
-        self._scratch = np.empty(2 * _SCRATCH, LEVEL_ROW)
-        self._scratch_at = self._scratch.ctypes.data
-        self._order = np.empty(1, ORDER_STATE)
-        self._order_at = self._order.ctypes.data
+        self._scratch = bytearray(max(2 * _SCRATCH * _LEVEL_SIZE, _ORDER.size))
+        self._scratch_at = np.frombuffer(self._scratch, np.uint8).ctypes.data
         points = _entry_points()
-        self._submit, self._cancel, self._modify, self._write_levels, self._look = points
+        self._submit, self._cancel, self._modify, self._write_depth, self._look = points
 
     # ---- orders ------------------------------------------------------------------------------
 
@@ -946,10 +951,11 @@ class Exchange:
             levels = as_count("levels", levels)
             if levels > _SCRATCH:
                 return self._depth(levels)
-        book, place, write = self._book, self._scratch_at, self._write_levels
-        bids = write(book, 0, levels, place)
-        count = bids + write(book, 1, levels, place + 24 * bids)
-        return BookSnapshot._of(self._scratch[:count].tobytes(), bids)
+        counts = self._write_depth(self._book, levels, self._scratch_at)
+        snapshot = _new(BookSnapshot)
+        snapshot._bids = bids = counts & _LOW_HALF
+        snapshot._levels = self._scratch[: _LEVEL_SIZE * (bids + (counts >> 32))]
+        return snapshot
 
     def full_book(self):
         """Return all levels of both sides.
@@ -992,9 +998,11 @@ class Exchange:
         """
         if order_id.__class__ is not int or not 0 <= order_id <= _MOST_ID:
             order_id = as_count("order_id", order_id)
-        if not self._look(self._book, order_id, self._order_at):
+        if not self._look(self._book, order_id, self._scratch_at):
             return None
-        return Order._of(_ORDER.unpack_from(self._order))
+        order = Order()
+        order._row = _ORDER.unpack_from(self._scratch)
+        return order
 
     def orders(self):
         """Return how all orders stand that are known, resting or ended.

@@ -263,10 +263,10 @@ class BookSnapshot:
         return self._bids == other._bids and self._levels == other._levels
 
     def __hash__(self):
-        return hash((self._bids, self._levels))
+        return hash((self._bids, bytes(self._levels)))
 
     def __getstate__(self):
-        return self._bids, self._levels
+        return self._bids, bytes(self._levels)
 
     def __setstate__(self, state):
         self._bids, self._levels = state

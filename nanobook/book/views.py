@@ -3,6 +3,8 @@
 import numpy as np
 
 from nanobook.book.header import (
+    ASKS,
+    BIDS,
     elder_at,
     head_of,
     label_at,
@@ -35,6 +37,7 @@ __all__ = [
     "LEVEL_ROW",
     "look",
     "place_in_queue",
+    "write_depth",
     "write_levels",
     "write_orders",
     "write_queues",
@@ -63,6 +66,13 @@ def write_levels(book, row, most, place):
         out["count"] = node["count"]
         count += 1
     return count
+
+
+@njit
+def write_depth(book, most, place):
+    """Write the best levels of both sides, bids first; return how many: bids + asks * 2**32."""
+    bids = write_levels(book, BIDS, most, place)
+    return bids + (write_levels(book, ASKS, most, place + bids * _LEVEL_SIZE) << 32)
 
 
 @njit
