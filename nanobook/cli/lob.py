@@ -66,6 +66,8 @@ def console(strict=False, history=None):
 def _converse(session, strict):
     """Prompt for lines; an interrupt gives the line up, the end of input ends it."""
     session.screen.line(_BANNER)
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell leaves it in the background
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     while True:
         try:
             line = _next_line()
