@@ -798,15 +798,19 @@ class Exchange:
     def _submit_stop(self, kind, side, tif, owner, tag, trail=None, **numbers):
         """Submit a stop order, of which the prices and the quantity are known to be numbers."""
         if trail is not None:
-            trail = _trail_numbers(*trail)
-        if tif is not None:
+            trail_type, trail_value, atr_period = trail
+            _text("trail_type", trail_type)
+            trail_value = as_float("trail_value", trail_value)
+        if kind in (STOP_LIMIT, TRAILING_STOP_LIMIT):
             _text("tif", tif)
+        if trail is not None and atr_period is not None:
+            atr_period = as_integer("atr_period", atr_period, least=0, most=_MOST_OWNER)
         numbers |= {"owner": _owner(owner), "tag": as_integer("tag", tag)}
         numbers["side"] = Side.parse(side).code
-        if tif is not None:
+        if kind in (STOP_LIMIT, TRAILING_STOP_LIMIT):
             numbers["tif"] = TimeInForce.parse(tif).code
         if trail is not None:
-            numbers |= _trail_fields(*trail)
+            numbers |= _trail_fields(trail_type, trail_value, atr_period)
         if self._store.header["strict"]:
             _check_strictly(numbers["quantity"], numbers["stop_price"], "stop_price")
             _check_strictly(1, numbers.get("price", 1), "limit_price")
@@ -1451,16 +1455,6 @@ def _check_strictly(quantity, price=1, name="price"):
         raise ValidationError("quantity must be at least 1, got 0")
     if price <= 0:
         raise ValidationError(f"{name} must be at least 1, got {price}")
-
-
-def _trail_numbers(trail_type, trail_value, atr_period):
-    """Return what describes a trail, the numbers converted."""
-    if not isinstance(trail_type, str):
-        raise ArgumentTypeError(f"trail_type must be a string, got {trail_type!r}")
-    trail_value = as_float("trail_value", trail_value)
-    if atr_period is not None:
-        atr_period = as_integer("atr_period", atr_period, least=0, most=_MOST_OWNER)
-    return trail_type, trail_value, atr_period
 
 
 def _trail_fields(trail_type, trail_value, atr_period):

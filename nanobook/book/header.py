@@ -51,9 +51,6 @@ CELL = np.dtype([("level", np.int32)])
 #: One word of the ladder's bits, or one id.
 WORD = np.dtype([("value", np.int64)])
 
-#: One number of a running sum.
-SUM = np.dtype([("value", np.float64)])
-
 #: How one side stands.
 SIDE = np.dtype(
     [
@@ -78,7 +75,7 @@ ARRAYS = {
     "events": MESSAGE,  # the log; a wide message takes two rows
     "stops": STOP,  # in the order of submission
     "heaps": CELL,  # rows as long as that: see heaps.py
-    "sums": SUM,  # of absolute price changes between trigger passes, a ring
+    "sums": WORD,  # of absolute price changes between trigger passes, modulo 2**64, a ring
 }
 
 HEADER = np.dtype(
@@ -140,7 +137,7 @@ _SIDES, _RESULT = HEADER.fields["sides"][1], HEADER.fields["result"][1]
 _SIDE_SIZE = SIDE.itemsize
 _ORDER_SIZE, _LEVEL_SIZE, _ROW_SIZE = RESTING.itemsize, LEVEL.itemsize, ORDER_ROW.itemsize
 _LABEL_SIZE, _TRADE_SIZE, _EVENT_SIZE = ORDER_LABEL.itemsize, TRADE.itemsize, MESSAGE.itemsize
-_CELL_SIZE, _WORD_SIZE, _SUM_SIZE = CELL.itemsize, WORD.itemsize, SUM.itemsize
+_CELL_SIZE, _WORD_SIZE = CELL.itemsize, WORD.itemsize
 _STOP_SIZE, _HEAP_SIZES = STOP.itemsize, HEADER.fields["heap_sizes"][1]
 
 
@@ -294,4 +291,4 @@ def sum_at(book, place):
     head = head_of(book)
     if CHECKED:
         _check(place, head["sums_room"])
-    return record_at(head["sums_at"] + place * _SUM_SIZE, SUM)
+    return record_at(head["sums_at"] + place * _WORD_SIZE, WORD)

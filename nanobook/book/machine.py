@@ -11,7 +11,7 @@ import numpy as np
 from numba import config, types
 from numba.extending import intrinsic
 
-__all__ = ["highest_bit", "lowest_bit", "prefetch", "record_at"]
+__all__ = ["highest_bit", "lowest_bit", "prefetch", "record_at", "subtract_wrapping"]
 
 if config.DISABLE_JIT:
 
@@ -62,6 +62,21 @@ if config.DISABLE_JIT:
             From 0 to 63.
         """
         return (int(word) & 0xFFFF_FFFF_FFFF_FFFF).bit_length() - 1
+
+    def subtract_wrapping(left, right):
+        """Return a difference modulo 2**64, as an int64.
+
+        Parameters
+        ----------
+        left, right : int
+            Of the range of int64.
+
+        Returns
+        -------
+        int
+            Of the range of int64.
+        """
+        return (int(left) - int(right) + 2**63) % 2**64 - 2**63
 
     def prefetch(address):
         """Ask for the cache line at an address, which may be any.
@@ -142,6 +157,28 @@ else:
             return builder.sub(context.get_constant(types.int64, 63), zeros)
 
         return types.int64(types.int64), generate
+
+    @intrinsic
+    def subtract_wrapping(typing, left, right):
+        """Return a difference modulo 2**64, as an int64.
+
+        Parameters
+        ----------
+        typing : object
+            Numba's own.
+        left, right : int
+            Of the range of int64.
+
+        Returns
+        -------
+        int
+            Of the range of int64.
+        """
+
+        def generate(context, builder, signature, arguments):
+            return builder.sub(*arguments)
+
+        return types.int64(types.int64, types.int64), generate
 
     @intrinsic
     def prefetch(typing, address):

@@ -7,7 +7,7 @@ from nanobook.book.header import ARRAYS, ASKS, BIDS, BITS_PER_WORD, FULL, HEADER
 from nanobook.book.heaps import HEAPS
 from nanobook.book.levels import replace_ladder
 from nanobook.book.stops import ROUNDS, file_stop
-from nanobook.book.trailing import SUMS_ROOM
+from nanobook.book.trailing import CHANGES_KEPT, SUMS_ROOM
 from nanobook.book.views import write_orders, write_queues
 from nanobook.types.codes import NO_OWNER, PENDING
 from nanobook.types.records import BOOK_ORDER, NIL, ORDER_STATE
@@ -235,9 +235,17 @@ class Store:
             and np.array_equal(self.orders(), other.orders())
             and np.array_equal(self.trades, other.trades)
             and np.array_equal(_shown(self.stops), _shown(other.stops))
+            and np.array_equal(self._changes(), other._changes())
         )
 
     __hash__ = None
+
+    def _changes(self):
+        """Return the price changes that trailing stops may still look back on."""
+        passes = int(self.header["passes"])
+        kept = min(passes, int(CHANGES_KEPT) + 1)
+        sums = self.arrays["sums"]["value"]
+        return np.diff(sums[np.arange(passes - kept, passes) & (len(sums) - 1)])
 
     # ---- copies ------------------------------------------------------------------------------
 
@@ -258,6 +266,8 @@ class Store:
             "elders": head["elders"],
             "trades": head["trades"],
             "events": head["events"],
+            "stops": head["stops"],
+            "heaps": head["stops"],
             "labels": self._rows() if head["labelled"] else 0,
         }
         state = {

@@ -4,6 +4,7 @@ import numpy as np
 
 from nanobook.book.header import head_of, heap_at, heap_size, row_side, stop_at, sum_at
 from nanobook.book.heaps import BY_MARK, BY_PRICE, FRESH, MOVING, first_of, push, settle
+from nanobook.book.machine import subtract_wrapping
 from nanobook.jit import njit
 from nanobook.types.codes import PENDING, TRAIL_FIXED, TRAIL_PERCENTAGE, TRAIL_SMA_ABS_CHANGE
 
@@ -41,15 +42,19 @@ def move_trailing_stops(book, price):
 
 @njit
 def note_change(book, price):
-    """Add the change since the last pass to the running sums."""
+    """Add the change since the last pass to the running sums.
+
+    They wrap, and their differences are right all the same.
+    """
     head = head_of(book)
     if head["passes"] > 0:
-        count, room = head["passes"], head["sums_room"]
-        before = sum_at(book, (count - 1) & (room - 1))["value"]
-        change = abs(np.float64(price) - np.float64(head["pass_price"]))
-        sum_at(book, count & (room - 1))["value"] = before + change
+        count, room, before = head["passes"], head["sums_room"], head["pass_price"]
+        # The change is taken off backwards: what's added is as likely to wrap as the sum is.
+        back = subtract_wrapping(min(price, before), max(price, before))
+        total = sum_at(book, (count - 1) & (room - 1))["value"]
+        sum_at(book, count & (room - 1))["value"] = subtract_wrapping(total, back)
     else:
-        sum_at(book, np.int64(0))["value"] = 0.0
+        sum_at(book, np.int64(0))["value"] = 0
     head["pass_price"] = price
     head["passes"] += 1
 
@@ -131,8 +136,9 @@ def _mean_change(book, period):
     if count <= 0:
         return 0.0
     room = head["sums_room"]
-    last = sum_at(book, known & (room - 1))["value"]
-    return (last - sum_at(book, (known - count) & (room - 1))["value"]) / count
+    last, first = known & (room - 1), (known - count) & (room - 1)
+    total = subtract_wrapping(sum_at(book, last)["value"], sum_at(book, first)["value"])
+    return (np.float64(total) + (2 * _BEYOND if total < 0 else 0.0)) / count
 
 
 @njit
