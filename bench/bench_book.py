@@ -35,14 +35,13 @@ from pathlib import Path
 from book_calls import ANSWERS, PARTS, Calls, Replay
 from book_inside import kernel_time, touch
 from book_operations import OPERATIONS, SAMPLED, UNSAMPLED, Operations
+from book_peer import StepClock, as_calls, check_end, find_original, start_original
 from book_streams import make_stream
-from peers.environment import default_folder, ready_environment
-from peers.process import Peer
+from peers.environment import default_folder
 from timing import Clock, machine, print_rows, print_table, race, show, time_call
 
 import nanobook
 from nanobook import Exchange
-from nanobook.types.codes import CANCEL, MARKET, MODIFY
 
 MESSAGES, LIVE, DEEP = 1_000_000, 18_000, 20_000
 
@@ -69,8 +68,6 @@ compiled = sum(e.is_start for _, e in recorder.buffer)
 print(json.dumps([made - begin, done - made, compiled]))
 """
 
-SIDES = {1: "buy", -1: "sell"}
-
 
 def main():
     """Run the bench."""
@@ -81,10 +78,10 @@ def main():
     with ExitStack() as opened:
         folder = Path(opened.enter_context(tempfile.TemporaryDirectory()))
         stream = make_stream(MESSAGES, live=LIVE, safe=True, seed=3)
-        calls = _as_calls(stream.preload), _as_calls(stream.messages)
+        calls = as_calls(stream.preload), as_calls(stream.messages)
         (folder / "calls.pickle").write_bytes(pickle.dumps((*calls, SIZES)))
-        python = None if options.alone else _find_original(options.environments)
-        peer = _start(python, folder, opened) if python else None
+        python = None if options.alone else find_original(options.environments)
+        peer = start_original(python, folder, opened) if python else None
         _bench_stream("near the touch", make_stream(MESSAGES, live=LIVE), 5 if quick else 20)
         deep = make_stream(MESSAGES, live=LIVE, deep=DEEP, seed=2)
         _bench_stream(f"up to {DEEP:,} ticks from the touch", deep, 5 if quick else 20)
@@ -121,21 +118,6 @@ def _print_first(quick):
             )
 
 
-def _find_original(environments):
-    try:
-        return ready_environment(environments.absolute() / "original", "nanobook", "0.9.3")
-    except (subprocess.CalledProcessError, OSError) as error:
-        print(f"the original is left out: {error}\n{getattr(error, 'stderr', '')}".rstrip())
-        return None
-
-
-def _start(python, folder, opened):
-    peer = Peer(python, BENCH / "peers" / "original_book.py", folder)
-    opened.callback(peer.close)
-    print(f"the original: nanobook {peer.hello['versions']['nanobook']}")
-    return peer
-
-
 # ---- streams ---------------------------------------------------------------------------------
 
 
@@ -163,23 +145,8 @@ class BatchClock(Clock):
             touch(exchange, ids=count, events=count + 2, trades=stream.trades + LIVE)
         with kernel_time() as kernel:
             seconds = time_call(lambda: exchange.process(stream.messages, results=results))
-        _check(exchange, stream)
+        check_end(exchange, stream)
         return (kernel.seconds if self._kernel else seconds) / count
-
-
-class StepClock(Clock):
-    """Samples that somebody else takes, one a round."""
-
-    def __init__(self, name, sample):
-        """Take the first sample."""
-        self.name = name
-        self.samples = []
-        self._sample = sample
-        self.first = sample()
-
-    def sample(self):
-        """Take one sample."""
-        self.samples.append(self._sample())
 
 
 def _bench_stream(title, stream, rounds):
@@ -217,35 +184,13 @@ def _bench_shared(stream, calls, peer, passes):
     for _ in range(passes):
         race([used, *parts, fresh], PARTS)
         race([used, *wholes, fresh], 2)
-    _check(ours.exchange, stream)
+    check_end(ours.exchange, stream)
     print_table([used, fresh, *parts, *wholes])
     if peer:
         expected = [stream.bid, stream.ask, stream.last_price, stream.trades]
         verdict = "are ours" if theirs == expected else f"DIFFER: {theirs}, ours {expected}"
         print(f"the original's best prices, last price and number of trades at the end {verdict}")
         print("(its list of events goes through `Exchange.replay`, the preloaded orders with it)")
-
-
-def _as_calls(messages):
-    """Return messages as names of methods and arguments."""
-    calls = []
-    for kind, side, _, _, _, price, quantity, order_id in messages.tolist():
-        if kind == CANCEL:
-            calls.append(("cancel", (order_id,)))
-        elif kind == MODIFY:
-            calls.append(("modify", (order_id, price, quantity)))
-        elif kind == MARKET:
-            calls.append(("submit_market", (SIDES[side], quantity)))
-        else:
-            calls.append(("submit_limit", (SIDES[side], price, quantity)))
-    return calls
-
-
-def _check(exchange, stream):
-    """Raise unless an exchange is where the stream ends."""
-    prices = exchange.best_bid_ask(), exchange.last_trade_price()
-    if prices != ((stream.bid, stream.ask), stream.last_price):
-        raise RuntimeError(f"the stream should end otherwise than at {prices}: {stream!r}")
 
 
 # ---- operations ------------------------------------------------------------------------------

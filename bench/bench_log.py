@@ -24,9 +24,9 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
-from bench_book import StepClock, _as_calls, _check, _find_original, _start
 from book_calls import PARTS
 from book_inside import kernel_time, touch
+from book_peer import StepClock, as_calls, check_end, find_original, start_original
 from book_streams import CENTRE, make_stream
 from peers.environment import default_folder
 from timing import Clock, machine, print_firsts, print_rows, print_table, race, show, time_call
@@ -65,7 +65,7 @@ def main():
         exchange = Exchange()
         exchange.process(stream.preload, results=False)
         exchange.process(stream.messages, results=False)
-        python = None if options.alone else _find_original(options.environments)
+        python = None if options.alone else find_original(options.environments)
         peer = _start_original(python, stream, folder, opened) if python else None
         _bench_replay(exchange, stream, peer, 3 if quick else 8)
     _bench_files(exchange, 2)
@@ -112,7 +112,7 @@ class RunClock(Clock):
         touch(exchange, ids=count, events=count + 2, trades=stream.trades + LIVE)
         with kernel_time() as kernel:
             seconds = time_call(lambda: exchange.process(messages, results=False))
-        _check(exchange, stream)
+        check_end(exchange, stream)
         if exchange.pending_stop_count() != self._pending:
             raise RuntimeError(f"stop orders of '{self.name}' were set off")
         return kernel.seconds / count, seconds / count
@@ -219,9 +219,9 @@ def _rate(values, others):
 
 
 def _start_original(python, stream, folder, opened):
-    calls = _as_calls(stream.preload), _as_calls(stream.messages)
+    calls = as_calls(stream.preload), as_calls(stream.messages)
     (folder / "calls.pickle").write_bytes(pickle.dumps((*calls, ())))
-    return _start(python, folder, opened)
+    return start_original(python, folder, opened)
 
 
 def _bench_replay(exchange, stream, peer, rounds):

@@ -17,19 +17,18 @@ from nanobook.book.exchange import Exchange
 from nanobook.book.many import process_many
 from nanobook.book.multi import MultiExchange
 from nanobook.book.multi_result import MultiResult
+from nanobook.book.order import Order, QueuePosition
 from nanobook.book.process import BookSamples, ProcessResult
 from nanobook.book.results import (
     CancelAllResult,
     CancelResult,
     ModifyResult,
-    Order,
-    QueuePosition,
     StopSubmitResult,
     SubmitResult,
-    SweepCost,
-    Trade,
 )
 from nanobook.book.snapshot import BookSnapshot, LevelSnapshot
+from nanobook.book.sweep import SweepCost
+from nanobook.book.trade import Trade
 from nanobook.types.records import (
     BOOK_ORDER,
     EXTENDED_MESSAGE,

@@ -15,27 +15,38 @@ from nanobook.book.alone import (
     modify_alone,
     submit_alone,
 )
+from nanobook.book.arguments import (
+    as_limit_order,
+    as_owner,
+    as_period,
+    as_policy,
+    as_price,
+    as_quantity,
+    as_trail,
+    as_trail_value,
+    check_strictly,
+    check_text,
+    too_much,
+)
 from nanobook.book.batch import run
 from nanobook.book.events import events_of, messages_of_events
 from nanobook.book.files import load_store, save_store
 from nanobook.book.header import ASKS, BIDS, HEADER
 from nanobook.book.messages import as_messages, messages_frame
+from nanobook.book.order import Order, QueuePosition, stop_words
 from nanobook.book.process import process, trades_frame
 from nanobook.book.replay import run_log, unpack
 from nanobook.book.results import (
     CancelAllResult,
     CancelResult,
     ModifyResult,
-    Order,
-    QueuePosition,
     StopSubmitResult,
     SubmitResult,
-    dollars,
-    stop_words,
-    trades_of,
 )
-from nanobook.book.snapshot import BookSnapshot, price_sweep
+from nanobook.book.snapshot import BookSnapshot
 from nanobook.book.store import Store, copied
+from nanobook.book.sweep import price_sweep
+from nanobook.book.trade import dollars, trades_of
 from nanobook.book.views import (
     LEVEL_ROW,
     look,
@@ -44,9 +55,9 @@ from nanobook.book.views import (
     write_levels,
     write_sweep,
 )
-from nanobook.errors import ArgumentTypeError, RangeError, ValidationError
+from nanobook.errors import ArgumentTypeError, ValidationError
 from nanobook.jit import entry_point
-from nanobook.panel.arrays import as_count, as_float, as_integer
+from nanobook.panel.arrays import as_count, as_integer
 from nanobook.panel.frames import is_frame
 from nanobook.types.codes import (
     CANCEL_ALL,
@@ -63,9 +74,6 @@ from nanobook.types.codes import (
     REDUCE,
     STOP_LIMIT,
     STOP_MARKET,
-    TRAIL_FIXED,
-    TRAIL_PERCENTAGE,
-    TRAIL_SMA_ABS_CHANGE,
     TRAILING_STOP_LIMIT,
     TRAILING_STOP_MARKET,
 )
@@ -80,17 +88,13 @@ _LIMIT, _MARKET, _IOC = int(LIMIT), int(MARKET), int(IOC)
 _WAITS, _CANCEL_WAITS, _BAD_ID = int(WAITS), int(CANCEL_WAITS), int(BAD_ID)
 _OVERFLOW = int(QUANTITY_OVERFLOW)
 _SIDES = {word: side.code for word, side in (("buy", Side.BUY), ("sell", Side.SELL))}
-_TRAIL_TYPES = {
-    "fixed": TRAIL_FIXED,
-    "percentage": TRAIL_PERCENTAGE,
-    "pct": TRAIL_PERCENTAGE,
-    "sma_abs_change": TRAIL_SMA_ABS_CHANGE,
-    "atr": TRAIL_SMA_ABS_CHANGE,
-}
 _TIFS = {"gtc": int(GTC), "ioc": int(IOC), "fok": int(FOK)}
 _MARKET_PRICES = {1: np.iinfo(np.int64).max, -1: np.iinfo(np.int64).min}
 _MARKET_PRICES = {side: int(price) for side, price in _MARKET_PRICES.items()}
-_MOST_OWNER, _MOST_ID = np.iinfo(np.int32).max, np.iinfo(np.int64).max
+_MOST_ID = np.iinfo(np.int64).max
+
+#: In place of an answer: an argument isn't as it mostly is, and is to be looked at properly.
+_LOOK_AGAIN = (0,)
 
 #: Where the header has what is read without a kernel, in words.
 _HAS, _LAST_PRICE, _TRADED = (HEADER.fields[n][1] // 8 for n in ("has", "last_price", "traded"))
@@ -154,13 +158,12 @@ class Exchange:
         "_modify",
         "_scratch",
         "_scratch_at",
-        "_state",
     )
     __slots__ += ("_store", "_submit", "_words", "_write_depth", "__weakref__")
 
     def __init__(self, *, strict=False, record_events=True, self_trade_prevention="off"):
         self._take(Store(bool(record_events), bool(strict)))
-        if _policy(self_trade_prevention) != 0:
+        if as_policy(self_trade_prevention) != 0:
             self.self_trade_prevention = self_trade_prevention
 
     def _take(self, store):
@@ -220,17 +223,16 @@ class Exchange:
                         self._book, _LIMIT, _SIDES[side], price, quantity, _TIFS[tif]
                     )
                 except (KeyError, TypeError, OverflowError):
-                    pass  # whatever it is, it's found below
-                else:
-                    if numbers[0] > 0:
-                        result = SubmitResult()
-                        result._numbers = numbers
-                        if numbers[6]:
-                            result._tape = self._store.arrays["trades"]
-                        return result
-            side, price, quantity, tif = _limit_order(side, price, quantity, tif)
+                    numbers = _LOOK_AGAIN
+                if numbers[0] > 0:
+                    result = SubmitResult()
+                    result._numbers = numbers
+                    if numbers[6]:
+                        result._tape = self._store.arrays["trades"]
+                    return result
+            side, price, quantity, tif = as_limit_order(side, price, quantity, tif)
             return self._submit_slowly(_LIMIT, side, price, quantity, tif)
-        side, price, quantity, tif = _limit_order(side, price, quantity, tif)
+        side, price, quantity, tif = as_limit_order(side, price, quantity, tif)
         if post_only and tif != GTC:
             raise ValidationError("post_only must come with tif 'gtc': nothing else can rest")
         return self._submit_labelled(_LIMIT, side, price, quantity, tif, owner, tag, post_only)
@@ -269,16 +271,15 @@ class Exchange:
                 price = _MARKET_PRICES[sign]
                 numbers = self._submit(self._book, _MARKET, sign, price, quantity, _IOC)
             except (KeyError, TypeError, OverflowError):
-                pass
-            else:
-                if numbers[0] > 0:
-                    result = SubmitResult()
-                    result._numbers = numbers
-                    if numbers[6]:
-                        result._tape = self._store.arrays["trades"]
-                    return result
-        _text("side", side)
-        quantity = _quantity(quantity)
+                numbers = _LOOK_AGAIN
+            if numbers[0] > 0:
+                result = SubmitResult()
+                result._numbers = numbers
+                if numbers[6]:
+                    result._tape = self._store.arrays["trades"]
+                return result
+        check_text("side", side)
+        quantity = as_quantity(quantity)
         side = Side.parse(side).code
         if owner is None and tag == 0:
             return self._submit_slowly(_MARKET, side, _MARKET_PRICES[side], quantity, _IOC)
@@ -312,8 +313,8 @@ class Exchange:
         ValidationError
             If `quantity` or `price` isn't positive, or a word isn't known; nothing is recorded.
         """
-        sign, price, quantity, _ = _limit_order(side, price, quantity, tif)
-        _check_strictly(quantity, price)
+        sign, price, quantity, _ = as_limit_order(side, price, quantity, tif)
+        check_strictly(quantity, price)
         return self.submit_limit(Side.from_code(sign), price, quantity, tif)
 
     def try_submit_market(self, side, quantity):
@@ -340,10 +341,10 @@ class Exchange:
         ValidationError
             If `quantity` isn't positive, or `side` isn't known; nothing is recorded.
         """
-        _text("side", side)
-        quantity = _quantity(quantity)
+        check_text("side", side)
+        quantity = as_quantity(quantity)
         side = Side.parse(side)
-        _check_strictly(quantity)
+        check_strictly(quantity)
         return self.submit_market(side, quantity)
 
     def cancel(self, order_id):
@@ -375,7 +376,7 @@ class Exchange:
         if number <= _CANCEL_WAITS:
             as_count("order_id", order_id)
             while number == _CANCEL_WAITS:
-                self._store.make_room()
+                self._store.give_room()
                 number = self._cancel(self._book, order_id)
         result = CancelResult()
         result._number = number
@@ -411,21 +412,21 @@ class Exchange:
         reduce : Makes an order smaller and keeps its place.
         """
         if not (order_id.__class__ is new_price.__class__ is new_quantity.__class__ is int):
-            order_id, new_price = as_count("order_id", order_id), _price(new_price, "new_price")
-            new_quantity = _quantity(new_quantity, "new_quantity")
+            order_id, new_price = as_count("order_id", order_id), as_price(new_price, "new_price")
+            new_quantity = as_quantity(new_quantity, "new_quantity")
         try:
             numbers = self._modify(self._book, order_id, new_price, new_quantity)
             while numbers[0] == _WAITS:
-                self._store.make_room()
+                self._store.give_room()
                 numbers = self._modify(self._book, order_id, new_price, new_quantity)
         except OverflowError:
             numbers = (0, 0)
         if numbers[0] == 0 and numbers[1] in (0, _OVERFLOW):
             as_count("order_id", order_id)
-            _price(new_price, "new_price")
-            _quantity(new_quantity, "new_quantity")
+            as_price(new_price, "new_price")
+            as_quantity(new_quantity, "new_quantity")
             self._check_strictly(1, new_price)
-            raise _too_much("new_quantity", new_quantity, self._store)
+            raise too_much("new_quantity", new_quantity, self._store)
         result = ModifyResult()
         result._numbers = (*numbers, order_id)
         if numbers[6]:
@@ -454,7 +455,7 @@ class Exchange:
         RangeError
             If one is negative.
         """
-        order_id, quantity = as_count("order_id", order_id), _quantity(quantity)
+        order_id, quantity = as_count("order_id", order_id), as_quantity(quantity)
         numbers = self._act(kind=REDUCE, order_id=order_id, quantity=quantity)
         return CancelResult._of(-1 - numbers[7] if numbers[7] else numbers[4])
 
@@ -483,7 +484,7 @@ class Exchange:
             If `side` isn't known.
         """
         sign = 0 if side is None else Side.parse(side).code
-        numbers = self._act(kind=CANCEL_ALL, side=sign, owner=_owner(owner))
+        numbers = self._act(kind=CANCEL_ALL, side=sign, owner=as_owner(owner))
         return CancelAllResult(numbers[6], numbers[4])
 
     @property
@@ -499,7 +500,7 @@ class Exchange:
 
     @self_trade_prevention.setter
     def self_trade_prevention(self, policy):
-        self._act(kind=POLICY, quantity=_policy(policy))
+        self._act(kind=POLICY, quantity=as_policy(policy))
 
     def process(self, messages, *, results=True, every=None, levels=1):
         """Run a stream of messages in one compiled call.
@@ -554,27 +555,27 @@ class Exchange:
         """Submit what the first attempt found no room for, or raise what it was refused for."""
         numbers = self._submit(self._book, kind, side, price, quantity, tif)
         while numbers[0] == _WAITS:
-            self._store.make_room()
+            self._store.give_room()
             numbers = self._submit(self._book, kind, side, price, quantity, tif)
         if numbers[0] == 0:
             self._check_strictly(quantity, price if kind == _LIMIT else 1)
-            raise _too_much("quantity", quantity, self._store)
+            raise too_much("quantity", quantity, self._store)
         return SubmitResult._of(numbers, self._store.arrays["trades"])
 
     def _submit_labelled(self, kind, side, price, quantity, tif, owner, tag, post_only):
         """Submit an order that has an owner, a tag or flags."""
-        owner, tag = _owner(owner), as_integer("tag", tag)
+        owner, tag = as_owner(owner), as_integer("tag", tag)
         self._check_strictly(quantity, price if kind == _LIMIT else 1)
         flags = POST_ONLY if post_only else 0
         message = {"kind": kind, "side": side, "price": price, "quantity": quantity, "tif": tif}
         numbers = self._act(**message, owner=owner, tag=tag, flags=flags)
         if numbers[0] == 0:
-            raise _too_much("quantity", quantity, self._store)
+            raise too_much("quantity", quantity, self._store)
         return SubmitResult._of(numbers[:7], self._store.arrays["trades"])
 
     def _check_strictly(self, quantity, price):
         if self._store.header["strict"]:
-            _check_strictly(quantity, price)
+            check_strictly(quantity, price)
 
     def _act(self, **fields):
         """Do what a message with these fields says."""
@@ -585,7 +586,7 @@ class Exchange:
         place, size = message.ctypes.data, message.itemsize
         first = int(self._store.header["trades"])
         while run(self._book, place, size, 0, 1, 0, 0, 1, 0) == 0:
-            self._store.make_room()
+            self._store.give_room()
         result = self._store.header["result"]
         status = int(result["status"]) + (int(result["cascade_limit_hit"]) << HIT_SHIFT)
         quantities = (int(result[name]) for name in ("filled", "resting", "cancelled"))
@@ -629,8 +630,11 @@ class Exchange:
         ----------
         .. [1] The original's order book, section 8 of its specification.
         """
-        _text("side", side)
-        numbers = {"stop_price": _price(stop_price, "stop_price"), "quantity": _quantity(quantity)}
+        check_text("side", side)
+        numbers = {
+            "stop_price": as_price(stop_price, "stop_price"),
+            "quantity": as_quantity(quantity),
+        }
         return self._submit_stop(STOP_MARKET, side, None, owner, tag, **numbers)
 
     def submit_stop_limit(
@@ -670,11 +674,11 @@ class Exchange:
         ValidationError
             If a word isn't known.
         """
-        _text("side", side)
+        check_text("side", side)
         numbers = {
-            "stop_price": _price(stop_price, "stop_price"),
-            "price": _price(limit_price, "limit_price"),
-            "quantity": _quantity(quantity),
+            "stop_price": as_price(stop_price, "stop_price"),
+            "price": as_price(limit_price, "limit_price"),
+            "quantity": as_quantity(quantity),
         }
         return self._submit_stop(STOP_LIMIT, side, tif, owner, tag, **numbers)
 
@@ -727,8 +731,8 @@ class Exchange:
         ValidationError
             If a word isn't known, `trail_value` isn't finite, or `atr_period` is missing.
         """
-        _text("side", side)
-        price, quantity = _price(initial_stop_price, "initial_stop_price"), _quantity(quantity)
+        check_text("side", side)
+        price, quantity = as_price(initial_stop_price, "initial_stop_price"), as_quantity(quantity)
         numbers = {"stop_price": price, "quantity": quantity}
         trail = trail_type, trail_value, atr_period
         return self._submit_stop(TRAILING_STOP_MARKET, side, None, owner, tag, trail, **numbers)
@@ -786,11 +790,11 @@ class Exchange:
         ValidationError
             If a word isn't known, `trail_value` isn't finite, or `atr_period` is missing.
         """
-        _text("side", side)
+        check_text("side", side)
         numbers = {
-            "stop_price": _price(initial_stop_price, "initial_stop_price"),
-            "price": _price(limit_price, "limit_price"),
-            "quantity": _quantity(quantity),
+            "stop_price": as_price(initial_stop_price, "initial_stop_price"),
+            "price": as_price(limit_price, "limit_price"),
+            "quantity": as_quantity(quantity),
         }
         trail = trail_type, trail_value, atr_period
         return self._submit_stop(TRAILING_STOP_LIMIT, side, tif, owner, tag, trail, **numbers)
@@ -799,24 +803,24 @@ class Exchange:
         """Submit a stop order, of which the prices and the quantity are known to be numbers."""
         if trail is not None:
             trail_type, trail_value, atr_period = trail
-            _text("trail_type", trail_type)
-            trail_value = as_float("trail_value", trail_value)
+            check_text("trail_type", trail_type)
+            trail_value = as_trail_value(trail_value)
         if kind in (STOP_LIMIT, TRAILING_STOP_LIMIT):
-            _text("tif", tif)
-        if trail is not None and atr_period is not None:
-            atr_period = as_integer("atr_period", atr_period, least=0, most=_MOST_OWNER)
-        numbers |= {"owner": _owner(owner), "tag": as_integer("tag", tag)}
+            check_text("tif", tif)
+        if trail is not None:
+            atr_period = as_period(atr_period)
+        numbers |= {"owner": as_owner(owner), "tag": as_integer("tag", tag)}
         numbers["side"] = Side.parse(side).code
         if kind in (STOP_LIMIT, TRAILING_STOP_LIMIT):
             numbers["tif"] = TimeInForce.parse(tif).code
         if trail is not None:
-            numbers |= _trail_fields(trail_type, trail_value, atr_period)
+            numbers |= as_trail(trail_type, trail_value, atr_period)
         if self._store.header["strict"]:
-            _check_strictly(numbers["quantity"], numbers["stop_price"], "stop_price")
-            _check_strictly(1, numbers.get("price", 1), "limit_price")
+            check_strictly(numbers["quantity"], numbers["stop_price"], "stop_price")
+            check_strictly(1, numbers.get("price", 1), "limit_price")
         answer = self._act(kind=kind, **numbers)
         if answer[0] == 0:
-            raise _too_much("quantity", numbers["quantity"], self._store)
+            raise too_much("quantity", numbers["quantity"], self._store)
         return StopSubmitResult._of(answer)
 
     def get_stop_order(self, order_id):
@@ -1047,7 +1051,7 @@ class Exchange:
         if side is not None:
             rows = rows[rows["side"] == Side.parse(side).code]
         if owner is not None:
-            rows = rows[rows["owner"] == _owner(owner)]
+            rows = rows[rows["owner"] == as_owner(owner)]
         return [Order._of(row) for row in rows.tolist()]
 
     def queues(self, side=None):
@@ -1120,7 +1124,7 @@ class Exchange:
         ValidationError
             If `side` isn't known.
         """
-        quantity, side = _quantity(quantity), Side.parse(side)
+        quantity, side = as_quantity(quantity), Side.parse(side)
         out = np.empty(int(self._store.header["level_count"]), LEVEL_ROW)
         row = ASKS if side is Side.BUY else BIDS
         count = write_sweep(self._book, row, quantity, out.ctypes.data)
@@ -1300,7 +1304,7 @@ class Exchange:
         message = messages_of_events([event])
         made = self.process(message)
         if made.results["error"][0] == QUANTITY_OVERFLOW:
-            raise _too_much("quantity", int(message["quantity"][0]), self._store)
+            raise too_much("quantity", int(message["quantity"][0]), self._store)
         count = int(made.results["trade_count"][0]) if event.kind != "cancel_all" else 0
         return trades_of(made.trades[:count])
 
@@ -1334,7 +1338,7 @@ class Exchange:
         done = run_log(self._store, messages, bool(self._store.header["strict"]))
         if done < len(messages):
             name = f"quantity of event {done}"
-            raise _too_much(name, int(messages["quantity"][done]), self._store)
+            raise too_much(name, int(messages["quantity"][done]), self._store)
 
     def clear_events(self):
         """Forget the events. What comes can still be replayed, on an empty book; not saved."""
@@ -1415,64 +1419,3 @@ class Exchange:
     def __repr__(self):
         bid, ask = ("None" if p is None else dollars(p) for p in self.best_bid_ask())
         return f"Exchange(bid={bid}, ask={ask}, trades={len(self._store.trades)})"
-
-
-def _limit_order(side, price, quantity, tif):
-    """Return codes and numbers; all are converted before any word is understood."""
-    _text("side", side)
-    price, quantity = _price(price), _quantity(quantity)
-    _text("tif", tif)
-    return Side.parse(side).code, price, quantity, TimeInForce.parse(tif).code
-
-
-def _text(name, value):
-    if not isinstance(value, str):
-        raise ArgumentTypeError(f"{name} must be a string, got {value!r}")
-
-
-def _price(value, name="price"):
-    return as_integer(name, value)
-
-
-def _quantity(value, name="quantity"):
-    return as_count(name, value)
-
-
-def _owner(value):
-    return int(NO_OWNER) if value is None else as_integer("owner", value, least=0, most=_MOST_OWNER)
-
-
-def _policy(word):
-    if not isinstance(word, str) or word.lower() not in POLICIES:
-        raise ValidationError(
-            f"self_trade_prevention must be one of {', '.join(POLICIES)}, got {word!r}"
-        )
-    return POLICIES.index(word.lower())
-
-
-def _check_strictly(quantity, price=1, name="price"):
-    if quantity == 0:
-        raise ValidationError("quantity must be at least 1, got 0")
-    if price <= 0:
-        raise ValidationError(f"{name} must be at least 1, got {price}")
-
-
-def _trail_fields(trail_type, trail_value, atr_period):
-    """Return the fields of a message that describe a trail."""
-    code = _TRAIL_TYPES.get(trail_type.lower())
-    if code is None:
-        raise ValidationError(
-            "trail_type must be 'fixed', 'percentage', 'pct', 'sma_abs_change' or 'atr', "
-            f"got {trail_type!r}"
-        )
-    if code == TRAIL_SMA_ABS_CHANGE and atr_period is None:
-        raise ValidationError(f"atr_period must be given with trail_type {trail_type!r}")
-    period = atr_period if code == TRAIL_SMA_ABS_CHANGE else 0
-    return {"trail_type": code, "trail_value": trail_value, "atr_period": period}
-
-
-def _too_much(name, quantity, store):
-    total = int(store.header["total"])
-    return RangeError(
-        f"{name} must leave the total that rests below 2**63, got {quantity} beside {total}"
-    )

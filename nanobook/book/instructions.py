@@ -18,7 +18,6 @@ from nanobook.book.header import (
     order_at,
     row_at,
     row_side,
-    side_of,
     stop_at,
 )
 from nanobook.book.ids import (
@@ -36,9 +35,16 @@ from nanobook.book.levels import crosses, first_step, next_step
 from nanobook.book.log import record, record_wide
 from nanobook.book.machine import record_at
 from nanobook.book.queue import shrink
-from nanobook.book.stops import ROUNDS, add_stop, is_reached, trigger_stops, withdraw_stop
+from nanobook.book.room import (
+    ladder_waits,
+    short_of_cascade,
+    short_of_room,
+    short_of_sums,
+    trade_waits,
+)
+from nanobook.book.stops import add_stop, is_reached, trigger_stops, withdraw_stop
 from nanobook.book.submit import place
-from nanobook.book.trailing import SUMS_ROOM, note_change
+from nanobook.book.trailing import note_change
 from nanobook.jit import njit
 from nanobook.types import codes
 from nanobook.types.codes import (
@@ -97,80 +103,6 @@ def _refuse(place, error, order_id):
 
 
 @njit
-def _short_of_room(book):
-    """Return whether a message more might find no room; there must be some for its trades."""
-    head = head_of(book)
-    if head["credit"] > 0:
-        head["credit"] -= 1
-        return False
-    return _count_credit(book)
-
-
-@njit
-def _count_credit(book):
-    """Count how many messages there's room for, whatever they ask; return whether for none."""
-    head = head_of(book)
-    live = side_of(book, BIDS)["live"] + side_of(book, ASKS)["live"]
-    credit = min(
-        head["orders_room"] - live,
-        head["levels_room"] - head["level_count"],
-        head["rows_room"] - (head["elders"] + head["next_id"] - head["base_id"]),
-    )
-    if head["records"] != 0:
-        credit = min(credit, (head["events_room"] - head["events"]) >> 1)
-    head["credit"] = credit - 1 if credit > 0 else 0
-    return credit <= 0
-
-
-@njit
-def _short_of_trades(book, side, quantity):
-    """Return whether an order that crosses might make more trades than there's room for."""
-    head = head_of(book)
-    needed = min(side_of(book, row_side(-side))["live"], quantity)
-    if head["trades"] + needed <= head["trades_room"]:
-        return False
-    head["needed"] = needed
-    return True
-
-
-@njit
-def _short_of_cascade(book):
-    """Return whether there might be too little room for what the pending stop orders become."""
-    head = head_of(book)
-    live = side_of(book, BIDS)["live"] + side_of(book, ASKS)["live"]
-    orders = head["pending"] + 1
-    # Every trade uses up an order: one that rests, comes to rest, or comes to trade.
-    needed = live + 2 * orders
-    if head["trades"] + needed > head["trades_room"]:
-        head["needed"] = needed
-        return True
-    rows = head["elders"] + head["next_id"] - head["base_id"]
-    return (
-        live + orders > head["orders_room"]
-        or head["level_count"] + orders > head["levels_room"]
-        or rows + orders > head["rows_room"]
-    )
-
-
-@njit
-def _short_of_sums(book):
-    """Return whether the ring of price changes should grow first."""
-    head = head_of(book)
-    room = head["sums_room"]
-    return room < SUMS_ROOM and head["passes"] + ROUNDS >= room
-
-
-@njit
-def _trade_waits(book, side, quantity):
-    """Return whether an order that crosses must wait for room."""
-    if _short_of_sums(book):
-        return True
-    if head_of(book)["pending"] != 0:
-        return _short_of_cascade(book)
-    return _short_of_trades(book, side, quantity)
-
-
-@njit
 def _see_trades(book, before):
     """Look after the stop orders if there were trades; return whether any were left waiting."""
     head = head_of(book)
@@ -184,13 +116,6 @@ def _see_trades(book, before):
     return head["cascade_limit_hit"]
 
 
-@njit
-def _ladder_waits(book):
-    """Return whether it's worth while to place the ladder anew first."""
-    head = head_of(book)
-    return head["far_work"] >= head["patience"]
-
-
 @njit(forceinline=True)
 def submit(book, kind, side, price, quantity, tif, flags, owner, tag, result):
     """Submit a limit order, or a market order as a limit order at the last price there is."""
@@ -200,11 +125,11 @@ def submit(book, kind, side, price, quantity, tif, flags, owner, tag, result):
     if (owner != NO_OWNER or tag != 0) and head["labelled"] == 0:
         head["labels_wanted"] = 1
         return FULL
-    if _ladder_waits(book):
+    if ladder_waits(book):
         return FULL
-    if crosses(book, side, price) and _trade_waits(book, side, quantity):
+    if crosses(book, side, price) and trade_waits(book, side, quantity):
         return FULL
-    if _short_of_room(book):
+    if short_of_room(book):
         return FULL
     record(book, kind, side, tif, flags, owner, price, quantity, _ZERO)
     if tag != 0:
@@ -237,7 +162,7 @@ def _pending_stop(book, row):
 @njit(forceinline=True)
 def cancel(book, order_id, result):
     """Take a resting order out of the book."""
-    if _short_of_room(book):
+    if short_of_room(book):
         return FULL
     record(book, _CANCEL, _ZERO, _ZERO, _ZERO, NO_OWNER, _ZERO, _ZERO, order_id)
     row = row_of(book, order_id)
@@ -259,7 +184,7 @@ def modify(book, order_id, price, quantity, result):
     row = row_of(book, order_id)
     error = INVALID_QUANTITY if quantity == 0 else _fault(book, row)
     if error != NO_ERROR:
-        if _short_of_room(book):
+        if short_of_room(book):
             return FULL
         record(book, _MODIFY, _ZERO, _ZERO, _ZERO, NO_OWNER, price, quantity, order_id)
         return _refuse(result, error, _ZERO)
@@ -268,11 +193,11 @@ def modify(book, order_id, price, quantity, result):
     if quantity > _MOST - (head["total"] - remaining):
         return _refuse(result, QUANTITY_OVERFLOW, _ZERO)
     side = np.int64(-1 if stamp & SELL_BIT else 1)
-    if _ladder_waits(book):
+    if ladder_waits(book):
         return FULL
-    if crosses(book, side, price) and _trade_waits(book, side, quantity):
+    if crosses(book, side, price) and trade_waits(book, side, quantity):
         return FULL
-    if _short_of_room(book):
+    if short_of_room(book):
         return FULL
     owner, tag = np.int64(order_at(book, slot)["owner"]), np.int64(0)
     if head["labelled"] != 0:
@@ -290,7 +215,7 @@ def modify(book, order_id, price, quantity, result):
 @njit
 def reduce(book, order_id, quantity, result):
     """Take some of what remains off a resting order, which keeps its place in the queue."""
-    if _short_of_room(book):
+    if short_of_room(book):
         return FULL
     record(book, _REDUCE, _ZERO, _ZERO, _ZERO, NO_OWNER, _ZERO, quantity, order_id)
     row = row_of(book, order_id)
@@ -315,7 +240,7 @@ def cancel_all(book, side, owner, result):
 
     The number of orders stands where a message's trades are counted.
     """
-    if _short_of_room(book):
+    if short_of_room(book):
         return FULL
     record(book, _CANCEL_ALL, side, _ZERO, _ZERO, owner, _ZERO, _ZERO, _ZERO)
     before = head_of(book)["total"]
@@ -376,12 +301,12 @@ def submit_stop(
     if (owner != NO_OWNER or tag != 0) and head["labelled"] == 0:
         head["labels_wanted"] = 1
         return FULL
-    if _ladder_waits(book) or _short_of_sums(book) or head["stops"] >= head["stops_room"]:
+    if ladder_waits(book) or short_of_sums(book) or head["stops"] >= head["stops_room"]:
         return FULL
     head["pending"] += 1  # with this one
-    short = _short_of_cascade(book)
+    short = short_of_cascade(book)
     head["pending"] -= 1
-    if short or _short_of_room(book):
+    if short or short_of_room(book):
         return FULL
     if trail_type == TRAIL_FIXED:  # a whole number, and what has no meaning is 0: as JSON has it
         trail_value = min(max(np.trunc(trail_value), -_BEYOND), _BEYOND) + 0.0
@@ -416,7 +341,7 @@ def submit_stop(
 @njit
 def set_policy(book, policy, result):
     """Choose what happens when an order would trade with one of its own owner."""
-    if _short_of_room(book):
+    if short_of_room(book):
         return FULL
     record(book, _POLICY, _ZERO, _ZERO, _ZERO, NO_OWNER, _ZERO, policy, _ZERO)
     head_of(book)["policy"] = policy

@@ -110,7 +110,7 @@ def process_many(exchanges, messages, *, results=True, every=None, levels=1):
             _run_many(turn)
         streams[waiting] = turn
         for at in np.flatnonzero(streams[:, _AT] < streams[:, _COUNT]):
-            stores[at].make_room()
+            stores[at].give_room()
     return [
         plan.result(copied(store.trades[first:]))
         for plan, store, first in zip(plans, stores, firsts, strict=True)

@@ -3,7 +3,8 @@
 import numpy as np
 
 from nanobook.book.batch import run
-from nanobook.book.messages import as_messages, check_messages
+from nanobook.book.messages import as_messages
+from nanobook.book.rules import check_messages
 from nanobook.book.store import copied
 from nanobook.errors import ValidationError
 from nanobook.panel.arrays import as_count
@@ -306,4 +307,4 @@ def process(store, messages, strict, results, every, levels):
         at = run(store.address, place, size, at, count, results_at, *plan.sampling)
         if at == count:
             return plan.result(copied(store.trades[tape_start:]))
-        store.make_room()
+        store.give_room()

@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from nanobook.book.messages import check_messages
 from nanobook.book.process import process
+from nanobook.book.rules import check_messages
 from nanobook.errors import ValidationError
 from nanobook.jit import njit
-from nanobook.types.codes import QUANTITY_OVERFLOW, WIDE
+from nanobook.types.codes import QUANTITY_OVERFLOW, STOP_MARKET, TRAILING_STOP_LIMIT, WIDE
 from nanobook.types.records import EXTENDED_MESSAGE, MESSAGE
 
 __all__ = ["run_log", "unpack"]
@@ -22,9 +22,12 @@ _SURELY_FITS = 2.0**62
 
 @njit
 def _count(rows):
-    """Return how many messages rows of a log are, -1 if the last one is cut."""
+    """Return how many messages rows of a log are, -1 if one isn't whole."""
     at = count = 0
     while at < len(rows):
+        stop = STOP_MARKET <= rows[at]["kind"] <= TRAILING_STOP_LIMIT
+        if stop and not rows[at]["flags"] & WIDE:
+            return -1
         at += 2 if rows[at]["flags"] & WIDE else 1
         count += 1
     return count if at == len(rows) else -1
@@ -71,11 +74,11 @@ def unpack(rows):
     Raises
     ------
     ValidationError
-        If the last message is cut.
+        If a message isn't whole.
     """
     count = _count(rows)
     if count < 0:
-        raise ValidationError("events must end with a whole message")
+        raise ValidationError("events must be whole messages")
     messages = np.zeros(count, EXTENDED_MESSAGE)
     _unpack(rows, rows.view(_SECOND), messages)
     return messages

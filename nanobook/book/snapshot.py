@@ -3,11 +3,12 @@
 import struct
 from typing import NamedTuple
 
-from nanobook.book.results import SweepCost, dollars
+from nanobook.book.sweep import price_sweep
+from nanobook.book.trade import dollars
 from nanobook.panel.arrays import as_count
 from nanobook.types.side import Side
 
-__all__ = ["BookSnapshot", "LevelSnapshot", "price_sweep"]
+__all__ = ["BookSnapshot", "LevelSnapshot"]
 
 
 class _Fields(NamedTuple):
@@ -274,25 +275,3 @@ class BookSnapshot:
     def __repr__(self):
         asks = len(self._levels) // _ROW.size - self._bids
         return f"BookSnapshot(bids={self._bids}, asks={asks})"
-
-
-def price_sweep(taken):
-    """Return the cost of what is taken of levels.
-
-    Parameters
-    ----------
-    taken : list of (price, quantity, order_count)
-        Levels touched, best first, each with the quantity taken of it.
-
-    Returns
-    -------
-    SweepCost
-        Exact sums; the number of orders doesn't matter.
-    """
-    quantity = sum(level[1] for level in taken)
-    notional = sum(level[0] * level[1] for level in taken)
-    if not quantity:
-        return SweepCost(0, 0, None, None, 0, 0.0)
-    best = taken[0][0]
-    slippage = abs(notional - best * quantity) / quantity
-    return SweepCost(quantity, notional, notional / quantity, taken[-1][0], len(taken), slippage)

@@ -5,7 +5,7 @@ import numpy as np
 from nanobook.book.clearing import count_ended, keep_resting
 from nanobook.book.header import ARRAYS, ASKS, BIDS, BITS_PER_WORD, FULL, HEADER
 from nanobook.book.heaps import HEAPS
-from nanobook.book.levels import replace_ladder
+from nanobook.book.placing import replace_ladder
 from nanobook.book.stops import ROUNDS, file_stop
 from nanobook.book.trailing import CHANGES_KEPT, SUMS_ROOM
 from nanobook.book.views import write_orders, write_queues
@@ -17,8 +17,8 @@ __all__ = ["Store", "as_bytes", "copied"]
 #: Room in an array at first. The ladder and the labels come when they're wanted.
 _SMALL, _LATER = 16, ("cells", "words", "labels")
 
-#: How often room may be asked for while the book stands still.
-_PATIENCE = 1_000
+#: How often messages may wait for room while the book stands still.
+_MOST_WAITS = 1_000
 
 #: Bids, asks, and a spare row.
 _FAR_ROWS = 3
@@ -41,7 +41,7 @@ class Store:
 
     def __init__(self, record_events=True, strict=False):
         self.header = np.zeros((), HEADER)
-        self._asked = None, 0  # where the book stood when room was asked for, and how often
+        self._waited = None, 0  # where the book stood when a message waited, and how often
         self.address = self.header.ctypes.data
         self.arrays = {}
         head = self.header
@@ -60,6 +60,20 @@ class Store:
 
     # ---- room --------------------------------------------------------------------------------
 
+    def give_room(self):
+        """Let arrays grow for the message that waits for it.
+
+        Raises
+        ------
+        RuntimeError
+            If one waits again and again: rather an error that says so than a loop without end.
+        """
+        stands = tuple(int(self.header[n]) for n in ("events", "next_id", "next_trade", "total"))
+        self._waited = stands, self._waited[1] + 1 if self._waited[0] == stands else 0
+        if self._waited[1] > _MOST_WAITS:
+            raise RuntimeError(f"a message found no room however much it was given, at {stands}")
+        self.make_room()
+
     def make_room(self, ids=1, events=2, resting=1):
         """Let arrays grow that what comes next may find too small.
 
@@ -71,17 +85,8 @@ class Store:
             So many rows of the log are to come.
         resting : int, default 1
             So many orders are to rest, each at a price of its own, and to be traded with.
-
-        Raises
-        ------
-        RuntimeError
-            If it's asked for again and again with nothing done in between.
         """
         head = self.header
-        stands = tuple(int(head[name]) for name in ("events", "next_id", "next_trade", "total"))
-        self._asked = stands, self._asked[1] + 1 if self._asked[0] == stands else 0
-        if self._asked[1] > _PATIENCE:
-            raise RuntimeError(f"the book asks for room again and again, at {stands}: a bug")
         children = int(head["pending"]) + 1  # all may be set off by what comes next
         self._grow("orders", head["orders_top"], resting + children)
         for name in ("levels", "far"):

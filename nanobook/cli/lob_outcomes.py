@@ -1,6 +1,6 @@
 """What came of an order typed into the console: its fills, its trades, the stops it set off."""
 
-from nanobook.book.results import trades_of
+from nanobook.book.trade import trades_of
 from nanobook.cli.lob_words import average, money, plural, status_text
 from nanobook.types.codes import ERRORS, REJECTED, TRIGGERED
 

@@ -1,6 +1,6 @@
 """Views of an exchange for the console: orders, stops, trades, the log, and one order."""
 
-from nanobook.book.results import trades_of
+from nanobook.book.trade import trades_of
 from nanobook.cli.lob_events import as_typed, trail_text
 from nanobook.cli.lob_outcomes import parties
 from nanobook.cli.lob_words import money, plural, status_text

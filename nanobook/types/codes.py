@@ -10,7 +10,7 @@ __all__ += ["NEW", "PARTIALLY_FILLED", "FILLED", "CANCELLED", "PENDING", "TRIGGE
 __all__ += ["NO_ERROR", "ORDER_NOT_FOUND", "ORDER_NOT_ACTIVE", "INVALID_QUANTITY"]
 __all__ += ["QUANTITY_OVERFLOW", "ERRORS", "OFF", "CANCEL_NEWEST", "CANCEL_OLDEST"]
 __all__ += ["DECREMENT_AND_CANCEL", "POLICIES"]
-__all__ += ["TRAIL_FIXED", "TRAIL_PERCENTAGE", "TRAIL_SMA_ABS_CHANGE", "TRAIL_TYPES"]
+__all__ += ["TRAIL_FIXED", "TRAIL_PERCENTAGE", "TRAIL_SMA_ABS_CHANGE", "TRAIL_TYPES", "TRAIL_WORDS"]
 
 #: Why a trade was made. ``REASONS[code]`` is the word for it.
 #: np.int64, for a kernel called with a plain constant would compile once for each.
@@ -59,3 +59,12 @@ POLICIES = ("off", "cancel_newest", "cancel_oldest", "decrement_and_cancel")
 #: How a trailing stop's distance is measured.
 TRAIL_FIXED, TRAIL_PERCENTAGE, TRAIL_SMA_ABS_CHANGE = map(np.int64, range(3))
 TRAIL_TYPES = ("fixed", "percentage", "sma_abs_change")
+
+#: The words for that which callers may use.
+TRAIL_WORDS = {
+    "fixed": TRAIL_FIXED,
+    "percentage": TRAIL_PERCENTAGE,
+    "pct": TRAIL_PERCENTAGE,
+    "sma_abs_change": TRAIL_SMA_ABS_CHANGE,
+    "atr": TRAIL_SMA_ABS_CHANGE,
+}

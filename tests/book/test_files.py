@@ -246,7 +246,8 @@ def rows(**fields):
         ({"events": np.zeros(3)}, "must hold an array 'events' of MESSAGE"),
         ({"events": np.zeros((3, 1), MESSAGE)}, "must hold an array 'events' of MESSAGE"),
         ({"events": np.zeros(3, EXTENDED_MESSAGE)}, "must hold an array 'events' of MESSAGE"),
-        ({"events": rows(flags=2)}, "events must end with a whole message"),
+        ({"events": rows(flags=2)}, "events must be whole messages"),
+        ({"events": rows(kind=7)}, "events must be whole messages"),  # a stop order, half of it
         ({"events": rows(side=0)}, "side of row 2 must be 1 (buy) or -1 (sell)"),
         ({"events": rows(kind=99)}, "kind of row 2 must be one of"),
         ({"events": rows(quantity=-1)}, "quantity of row 2 must not be negative"),

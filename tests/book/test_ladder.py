@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from nanobook.book import MESSAGE, Exchange
 from nanobook.book.header import ARRAYS, BITS_PER_WORD
 from nanobook.book.ladder import cell_above, cell_below, clear_bit, set_bit
-from nanobook.book.levels import NARROWEST, WIDEST
+from nanobook.book.placing import NARROWEST, WIDEST
 from nanobook.book.store import Store
 from nanobook.types.records import NIL
 

@@ -689,3 +689,26 @@ def test_the_narrow_array_may_hold_owners():
     messages = stream(2)
     messages["tag"] = 0
     assert Exchange().process(narrow(messages)) == Exchange().process(messages)
+
+
+@pytest.mark.core
+@pytest.mark.parametrize("record_events", [True, False])
+def test_streams_that_change_nothing_may_come_as_often_as_they_like(record_events):
+    exchange = Exchange(record_events=record_events)
+    nothing, failing = np.zeros(0, MESSAGE), np.zeros(1, MESSAGE)
+    failing["kind"], failing["order_id"] = 2, 9
+    for _ in range(1_100):
+        exchange.process(nothing)
+        exchange.process(failing)
+    assert exchange == Exchange()
+
+
+@pytest.mark.core
+def test_a_trail_in_a_frame_says_over_how_many_changes_it_averages():
+    row = {"kind": ["trailing_stop_market"], "side": ["sell"], "stop_price": [90], "quantity": [1]}
+    row |= {"trail_value": [2.0], "trail_type": ["atr"]}
+    with pytest.raises(ValidationError, match="atr_period of row 0 is missing"):
+        Exchange().process(pd.DataFrame(row))
+    exchange = Exchange()
+    exchange.process(pd.DataFrame(row | {"atr_period": [3]}))
+    assert exchange.get_stop_order(1)["trail_type"] == "sma_abs_change"

@@ -1,0 +1,204 @@
+"""What every order message must keep to, looked at before any of them is acted on."""
+
+import numpy as np
+
+from nanobook.book.log import MESSAGE_WORDS
+from nanobook.book.machine import record_at
+from nanobook.errors import RangeError, ValidationError
+from nanobook.jit import njit
+from nanobook.types import codes
+from nanobook.types.codes import (
+    CANCEL,
+    CANCEL_ALL,
+    FOK,
+    GTC,
+    KINDS,
+    LIMIT,
+    MARKET,
+    MODIFY,
+    NO_OWNER,
+    POLICIES,
+    POST_ONLY,
+    REDUCE,
+    STOP_LIMIT,
+    STOP_MARKET,
+    TRAIL_FIXED,
+    TRAIL_SMA_ABS_CHANGE,
+    TRAILING_STOP_LIMIT,
+    TRAILING_STOP_MARKET,
+)
+from nanobook.types.records import EXTENDED_MESSAGE, MESSAGE
+
+__all__ = ["check_messages"]
+
+_POLICY = codes.POLICY
+_WIDE_SIZE = EXTENDED_MESSAGE.itemsize
+
+#: What a row can break, by the number that the kernel returns.
+_RULES = (
+    None,
+    ("kind", "must be one of the codes of " + ", ".join(KINDS)),
+    ("side", "must be 1 (buy) or -1 (sell)"),
+    ("side", "must be 1 (buy), -1 (sell) or 0 (both)"),
+    ("tif", "must be 0 (gtc), 1 (ioc) or 2 (fok)"),
+    ("flags", "must be 0, or 1 (post only) on a GTC limit order"),
+    ("owner", "must be from 0 on, or -1 for none"),
+    ("quantity", "must not be negative"),
+    ("order_id", "must not be negative"),
+    ("quantity", "must be the code of a policy: " + ", ".join(POLICIES)),
+    ("quantity", "must be at least 1 (the exchange is strict)"),
+    ("price", "must be at least 1 (the exchange is strict)"),
+    ("kind", "must come in an array of EXTENDED_MESSAGE if it's of a stop order"),
+    ("stop_price", "must be at least 1 (the exchange is strict)"),
+    ("trail_type", "must be 0 (fixed), 1 (percentage) or 2 (sma_abs_change)"),
+    ("trail_value", "must be finite"),
+    ("atr_period", "must not be negative"),
+)
+_ZERO, _KIND, _SIDE, _ANY_SIDE, _TIF, _FLAGS = map(np.int64, range(6))
+_OWNER, _QUANTITY, _ORDER_ID, _WHICH_POLICY = map(np.int64, range(6, 10))
+_STRICT_QUANTITY, _STRICT_PRICE, _NARROW, _STRICT_STOP = map(np.int64, range(10, 14))
+_TRAIL_TYPE, _TRAIL_VALUE, _PERIOD = map(np.int64, range(14, len(_RULES)))
+
+
+@njit
+def _fault(message, strict):
+    """Return the rule that a message breaks, 0 if none."""
+    kind, side = message["kind"], message["side"]
+    quantity, order_id, owner = message["quantity"], message["order_id"], message["owner"]
+    if kind in (LIMIT, MARKET):
+        if side not in (1, -1):
+            return _SIDE
+        if kind == LIMIT:
+            if message["tif"] < GTC or message["tif"] > FOK:
+                return _TIF
+            if message["flags"] != 0 and (message["flags"] != POST_ONLY or message["tif"] != GTC):
+                return _FLAGS
+        if owner < NO_OWNER:
+            return _OWNER
+        if quantity < 0:
+            return _QUANTITY
+        if strict and quantity == 0:
+            return _STRICT_QUANTITY
+        if strict and kind == LIMIT and message["price"] <= 0:
+            return _STRICT_PRICE
+        return _ZERO
+    if kind in (CANCEL, MODIFY, REDUCE):
+        if order_id < 0:
+            return _ORDER_ID
+        if kind != CANCEL and quantity < 0:
+            return _QUANTITY
+        if strict and kind == MODIFY and message["price"] <= 0:
+            return _STRICT_PRICE
+        return _ZERO
+    if kind == CANCEL_ALL:
+        if side < -1 or side > 1:
+            return _ANY_SIDE
+        return _OWNER if owner < NO_OWNER else _ZERO
+    if kind == _POLICY:
+        return _WHICH_POLICY if quantity < 0 or quantity > 3 else _ZERO
+    return _KIND
+
+
+@njit
+def _stop_fault(message, strict):
+    """Return the rule that a stop order's message breaks, 0 if none."""
+    kind, side, quantity = message["kind"], message["side"], message["quantity"]
+    if side not in (1, -1):
+        return _SIDE
+    if message["owner"] < NO_OWNER:
+        return _OWNER
+    if quantity < 0:
+        return _QUANTITY
+    limited = kind in (STOP_LIMIT, TRAILING_STOP_LIMIT)
+    if limited and (message["tif"] < GTC or message["tif"] > FOK):
+        return _TIF
+    if strict and quantity == 0:
+        return _STRICT_QUANTITY
+    if strict and message["stop_price"] <= 0:
+        return _STRICT_STOP
+    if strict and limited and message["price"] <= 0:
+        return _STRICT_PRICE
+    if kind >= TRAILING_STOP_MARKET:
+        if message["trail_type"] < TRAIL_FIXED or message["trail_type"] > TRAIL_SMA_ABS_CHANGE:
+            return _TRAIL_TYPE
+        if not np.isfinite(message["trail_value"]):
+            return _TRAIL_VALUE
+        if message["trail_type"] == TRAIL_SMA_ABS_CHANGE and message["atr_period"] < 0:
+            return _PERIOD
+    return _ZERO
+
+
+#: The first word's bytes in turn: kind, side, time in force, flags; then the owner.
+_BYTE, _SIDE_AT, _TIF_AT, _OWNER_AT, _KIND_AND_FLAGS = 255, 8, 16, 32, 0xFF0000FF
+
+
+@njit
+def _plain(words):
+    """Return whether a message is a limit order or a cancellation without any fault.
+
+    It's the first look at all messages, at a few words; who fails it is looked at properly.
+    """
+    what = words["what"]
+    if what & _BYTE == CANCEL:
+        return words["order_id"] >= 0
+    side = (what >> _SIDE_AT) & _BYTE
+    return (
+        what & _KIND_AND_FLAGS == LIMIT
+        and (what >> _TIF_AT) & _BYTE <= FOK
+        and (side == 1 or side == 255)
+        and what >> _OWNER_AT >= NO_OWNER
+        and words["quantity"] >= 0
+    )
+
+
+@njit
+def check(place, size, count, strict):
+    """Return the first message that breaks a rule, the rule, and how many ids all may take."""
+    ids = np.int64(0)
+    for at in range(count):
+        words = record_at(place + at * size, MESSAGE_WORDS)
+        if not strict and _plain(words):
+            ids += words["what"] & _BYTE == LIMIT
+            continue
+        message = record_at(place + at * size, MESSAGE)
+        kind = message["kind"]
+        if kind < STOP_MARKET or kind > TRAILING_STOP_LIMIT:
+            rule = _fault(message, strict)
+        elif size != _WIDE_SIZE:
+            rule = _NARROW
+        else:
+            rule = _stop_fault(record_at(place + at * size, EXTENDED_MESSAGE), strict)
+        if rule != 0:
+            return np.int64(at), rule, ids
+        ids += kind in (LIMIT, MARKET, MODIFY) or kind >= STOP_MARKET
+    return np.int64(count), _ZERO, ids
+
+
+def check_messages(messages, strict):
+    """Raise if a message breaks a rule; return how many ids they may take.
+
+    Parameters
+    ----------
+    messages : ndarray of MESSAGE or EXTENDED_MESSAGE
+        In C order.
+    strict : bool
+        Whether zero quantities and prices that aren't positive are refused.
+
+    Returns
+    -------
+    int
+        Limit, market and modify messages.
+
+    Raises
+    ------
+    ValidationError
+        If one does; it names the row, the rule and the value.
+    RangeError
+        If a quantity or an id is negative.
+    """
+    at, rule, ids = check(messages.ctypes.data, messages.itemsize, len(messages), strict)
+    if rule:
+        name, what = _RULES[rule]
+        error = RangeError if rule in (_QUANTITY, _ORDER_ID, _PERIOD) else ValidationError
+        raise error(f"messages: {name} of row {at} {what}, got {messages[name][at]}")
+    return ids
