@@ -50,7 +50,7 @@ from nanobook.types.records import (
     RESTING,
 )
 
-__all__ = ["run", "sample"]
+__all__ = ["run", "sample", "sample_side"]
 
 _ZERO = np.int64(0)
 _LOWEST, _HIGHEST = np.iinfo(np.int64).min, np.iinfo(np.int64).max
@@ -187,11 +187,17 @@ def _look_ahead(book, place, size):
 @njit
 def sample(book, most, place):
     """Write the best levels of both sides, zeros where there's none."""
-    for row in (BIDS, ASKS):
-        cell, last = first_step(book, row)
-        for at in range(most):
-            level, cell, last = next_step(book, row, cell, last)
-            price = level_at(book, level)["price"] if level != NIL else _ZERO
-            quantity = level_at(book, level)["quantity"] if level != NIL else _ZERO
-            record_at(place + (2 * row * most + at) * _WORD_SIZE, WORD)["value"] = price
-            record_at(place + ((2 * row + 1) * most + at) * _WORD_SIZE, WORD)["value"] = quantity
+    sample_side(book, BIDS, most, place)
+    sample_side(book, ASKS, most, place + 2 * most * _WORD_SIZE)
+
+
+@njit
+def sample_side(book, row, most, place):
+    """Write the prices of a side's best levels, then their quantities; zeros where there's none."""
+    cell, last = first_step(book, row)
+    for at in range(most):
+        level, cell, last = next_step(book, row, cell, last)
+        price = level_at(book, level)["price"] if level != NIL else _ZERO
+        quantity = level_at(book, level)["quantity"] if level != NIL else _ZERO
+        record_at(place + at * _WORD_SIZE, WORD)["value"] = price
+        record_at(place + (most + at) * _WORD_SIZE, WORD)["value"] = quantity

@@ -28,6 +28,7 @@ from nanobook.book.arguments import (
     check_text,
     too_much,
 )
+from nanobook.book.arrays import copied
 from nanobook.book.batch import run
 from nanobook.book.events import events_of, messages_of_events
 from nanobook.book.files import load_store, save_store
@@ -44,7 +45,7 @@ from nanobook.book.results import (
     SubmitResult,
 )
 from nanobook.book.snapshot import BookSnapshot
-from nanobook.book.store import Store, copied
+from nanobook.book.store import Store
 from nanobook.book.sweep import price_sweep
 from nanobook.book.trade import dollars, trades_of
 from nanobook.book.views import (

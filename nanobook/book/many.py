@@ -2,10 +2,10 @@
 
 import numpy as np
 
+from nanobook.book.arrays import copied
 from nanobook.book.batch import run
 from nanobook.book.exchange import Exchange
 from nanobook.book.process import Plan
-from nanobook.book.store import copied
 from nanobook.errors import ArgumentTypeError, ValidationError
 from nanobook.jit import njit, one_parallel_kernel, prange
 from nanobook.panel.frames import is_frame

@@ -2,10 +2,10 @@
 
 import numpy as np
 
+from nanobook.book.arrays import copied
 from nanobook.book.batch import run
 from nanobook.book.messages import as_messages
 from nanobook.book.rules import check_messages
-from nanobook.book.store import copied
 from nanobook.errors import ValidationError
 from nanobook.panel.arrays import as_count
 from nanobook.types.codes import ERRORS

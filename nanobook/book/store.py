@@ -2,32 +2,35 @@
 
 import numpy as np
 
+from nanobook.book.arrays import SMALL, Arrays, copied
 from nanobook.book.clearing import count_ended, keep_resting
-from nanobook.book.header import ARRAYS, ASKS, BIDS, BITS_PER_WORD, FULL, HEADER
+from nanobook.book.header import ARRAYS, ASKS, BIDS
 from nanobook.book.heaps import HEAPS
-from nanobook.book.placing import replace_ladder
 from nanobook.book.stops import ROUNDS, file_stop
 from nanobook.book.trailing import CHANGES_KEPT, SUMS_ROOM
 from nanobook.book.views import write_orders, write_queues
 from nanobook.types.codes import NO_OWNER, PENDING
-from nanobook.types.records import BOOK_ORDER, NIL, ORDER_STATE
+from nanobook.types.records import BOOK_ORDER, ORDER_STATE
 
-__all__ = ["Store", "as_bytes", "copied"]
-
-#: Room in an array at first. The ladder and the labels come when they're wanted.
-_SMALL, _LATER = 16, ("cells", "words", "labels")
+__all__ = ["Store"]
 
 #: How often messages may wait for room while the book stands still.
 _MOST_WAITS = 1_000
 
-#: Bids, asks, and a spare row.
-_FAR_ROWS = 3
-
 #: Room for the running sums of price changes at first, a power of two.
 _SUMS = 256
 
-#: Arrays of several rows.
-_ROWS = {"far": _FAR_ROWS, "heaps": HEAPS}
+#: What a store has beside the queues' arrays, and how much room at first.
+_FIRST_ROOM = {
+    "rows": SMALL,
+    "labels": 0,  # they come with the first owner or tag
+    "elders": SMALL,
+    "trades": SMALL,
+    "events": SMALL,
+    "stops": SMALL,
+    "heaps": (HEAPS, SMALL),
+    "sums": _SUMS,
+}
 
 #: What of a header says where its arrays are, and so is another in every copy.
 _PLACES = tuple(f"{name}_{what}" for name in ARRAYS for what in ("at", "room"))
@@ -36,27 +39,17 @@ _PLACES = tuple(f"{name}_{what}" for name in ARRAYS for what in ("at", "room"))
 _COMPARED = ("next_id", "next_trade", "last_price", "traded", "policy", "total", "pass_price")
 
 
-class Store:
+class Store(Arrays):
     """The header of a book and the arrays that it names."""
 
     def __init__(self, record_events=True, strict=False):
-        self.header = np.zeros((), HEADER)
+        super().__init__()
         self._waited = None, 0  # where the book stood when a message waited, and how often
-        self.address = self.header.ctypes.data
-        self.arrays = {}
         head = self.header
-        head["sides"]["best"] = NIL
-        head["sides"]["price"] = np.iinfo(np.int64).min, np.iinfo(np.int64).max
-        for name in ("orders_free", "levels_free"):
-            head[name] = NIL
-        for name in ("next_id", "next_trade", "base_id", "first", "tick"):
-            head[name] = 1
-        head["patience"] = 256
         head["records"], head["strict"] = record_events, strict
         head["log_whole"] = record_events
-        for name, dtype in ARRAYS.items():
-            room = 0 if name in _LATER else _SUMS if name == "sums" else _SMALL
-            self._put(name, np.empty((_ROWS[name], room) if name in _ROWS else room, dtype))
+        for name, shape in _FIRST_ROOM.items():
+            self._put(name, np.empty(shape, ARRAYS[name]))
 
     # ---- room --------------------------------------------------------------------------------
 
@@ -88,9 +81,7 @@ class Store:
         """
         head = self.header
         children = int(head["pending"]) + 1  # all may be set off by what comes next
-        self._grow("orders", head["orders_top"], resting + children)
-        for name in ("levels", "far"):
-            self._grow(name, head["levels_top"], resting + children)
+        self.make_queue_room(resting + children)
         self._grow("rows", self._rows(), ids + children)
         for name in ("stops", "heaps"):
             self._grow(name, head["stops"], 1)
@@ -107,30 +98,7 @@ class Store:
             self._grow("events", head["events"], events)
         self._grow("trades", head["trades"], max(int(head["needed"]), resting))
         head["needed"] = 0
-        if head["far_work"] >= head["patience"] and replace_ladder(self.address) == FULL:
-            width = int(head["wish"])
-            self._put("cells", np.full(width, NIL, np.int32).view(ARRAYS["cells"]))
-            words = width // BITS_PER_WORD
-            self._put("words", np.zeros(words + words // BITS_PER_WORD, ARRAYS["words"]))
-            replace_ladder(self.address)
         head["credit"] = 0  # to be counted anew
-
-    def _put(self, name, array):
-        """Have the header name an array."""
-        self.arrays[name] = array
-        self.header[f"{name}_at"] = array.ctypes.data
-        self.header[f"{name}_room"] = array.shape[-1]
-
-    def _grow(self, name, used, more):
-        """Double an array until it has room for `more` records behind those used."""
-        old, used, more = self.arrays[name], int(used), int(more)
-        room = max(_SMALL, old.shape[-1])
-        while room < used + more:
-            room *= 2
-        if room != old.shape[-1]:
-            new = np.empty((*old.shape[:-1], room), old.dtype)
-            as_bytes(new[..., :used])[...] = as_bytes(old[..., :used])
-            self._put(name, new)
 
     def _rows(self):
         head = self.header
@@ -140,12 +108,12 @@ class Store:
 
     def clear_trades(self):
         """Start a new array of trades; who holds the old one keeps what it says."""
-        self._put("trades", np.empty(_SMALL, ARRAYS["trades"]))
+        self._put("trades", np.empty(SMALL, ARRAYS["trades"]))
         self.header["trades"] = 0
 
     def clear_events(self):
         """Start a new log."""
-        self._put("events", np.empty(_SMALL, ARRAYS["events"]))
+        self._put("events", np.empty(SMALL, ARRAYS["events"]))
         self.header["events"] = 0
         self.header["log_whole"] = 0
         self.header["credit"] = 0
@@ -161,7 +129,7 @@ class Store:
         head = self.header
         ended = int(count_ended(self.address))
         kept = self._rows() - ended
-        room = max(_SMALL, 1 << kept.bit_length())
+        room = max(SMALL, 1 << kept.bit_length())
         rows, ids = np.empty(room, ARRAYS["rows"]), np.empty(room, ARRAYS["elders"])
         labels = np.empty(room if head["labelled"] else 0, ARRAYS["labels"])
         labels_at = labels.ctypes.data if head["labelled"] else 0
@@ -176,7 +144,7 @@ class Store:
         """Forget the stop orders that have ended."""
         head, stops = self.header, self.stops
         pending = stops[stops["status"] == PENDING]
-        room = max(_SMALL, 1 << len(pending).bit_length())
+        room = max(SMALL, 1 << len(pending).bit_length())
         kept = np.empty(room, ARRAYS["stops"])
         kept[: len(pending)] = pending
         self._put("stops", kept)
@@ -326,38 +294,6 @@ class Store:
             One that shares nothing with this one.
         """
         return Store.from_state(self.state())
-
-
-def as_bytes(records):
-    """Return records as bytes, which NumPy copies many times faster.
-
-    Parameters
-    ----------
-    records : ndarray
-        Records side by side along the last axis.
-
-    Returns
-    -------
-    ndarray of uint8
-        A view.
-    """
-    return records.view(np.uint8)
-
-
-def copied(records):
-    """Return a copy of records.
-
-    Parameters
-    ----------
-    records : ndarray
-        Records side by side along the last axis.
-
-    Returns
-    -------
-    ndarray
-        In C order.
-    """
-    return np.ascontiguousarray(as_bytes(records).copy()).view(records.dtype)
 
 
 def _shown(stops):
