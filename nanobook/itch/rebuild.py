@@ -1,0 +1,146 @@
+"""A stream through the market's books, in one compiled call for each window of bytes."""
+
+import numpy as np
+
+from nanobook.book.header import ASKS, BIDS, CHECKED, side_of
+from nanobook.book.machine import record_at
+from nanobook.itch.apply import act
+from nanobook.itch.layout import CODE_OF, HEAD_SIZE
+from nanobook.itch.market import MARKET, SYMBOL, counter_at, side_address, symbol_at
+from nanobook.itch.reader import (
+    ENDED,
+    FULL,
+    MORE,
+    NEW_BOOK,
+    READER,
+    SHORT,
+    STOPPED,
+    code_of,
+    follows,
+    word_at,
+)
+from nanobook.itch.sampling import fits_row, mark, sample_times, write_row
+from nanobook.itch.wire import read_2, read_6, read_byte
+from nanobook.jit import njit
+from nanobook.types.records import NIL
+
+__all__ = ["rebuild"]
+
+_ZERO = np.int64(0)
+_SYSTEM, _LEVELS, _STATUS = CODE_OF["S"], CODE_OF["V"], CODE_OF["W"]
+
+
+@njit
+def rebuild(reader, market):
+    """Do what the messages of a window say, until one waits for something.
+
+    Parameters
+    ----------
+    reader, market : int
+        Addresses of a READER and a MARKET.
+
+    Returns
+    -------
+    int
+        Why it stopped: MORE, ENDED, STOPPED, FULL, NEW_BOOK, or what a strict reader refuses. The
+        message it stopped at has changed nothing.
+    """
+    head = record_at(reader, READER)
+    data, size = head["data"], head["size"]
+    at, message = head["at"], head["message"]
+    status = MORE
+    while at + 2 <= size:
+        length, place = read_2(data + at), data + at + 2
+        if at + 2 + length > size:
+            break
+        if length == 0:
+            status = ENDED
+            break
+        letter = read_byte(place)
+        code = code_of(reader, letter, length)
+        if code == NIL and head["strict"] != 0:
+            status = SHORT
+            break
+        if length >= HEAD_SIZE:
+            time = read_6(place + 5)
+            if time >= head["stop"]:
+                status = STOPPED
+                break
+            if record_at(market, MARKET)["next_time"] < time and not sample_times(market, time):
+                status = FULL
+                break
+            locate = read_2(place + 1)
+            if _belongs(reader, place, code, locate):
+                status = _follow(reader, market, place, code, locate, message, time)
+                if status != MORE:
+                    break
+        if code == NIL:
+            head["malformed"] += 1
+        word_at(head["counts_at"], letter)["value"] += 1
+        message += 1
+        at += 2 + length
+    if CHECKED and at > size:
+        raise IndexError("a kernel read behind the bytes it was given")
+    head["at"] = at
+    head["message"] = message
+    return status
+
+
+@njit
+def _belongs(reader, place, code, locate):
+    """Return whether a message is one of a symbol that is followed."""
+    if code in (_SYSTEM, _LEVELS, _STATUS) or not follows(reader, place, code, locate):
+        return False
+    # No symbol has the code 0, unless a message has said that one has.
+    return locate != 0 or word_at(record_at(reader, READER)["follows_at"], locate)["value"] != 0
+
+
+@njit
+def _follow(reader, market, place, code, locate, message, time):
+    """Do what a message of a symbol that is followed says, and take the sample that's due."""
+    options, head = record_at(reader, READER), record_at(market, MARKET)
+    number = word_at(head["numbers_at"], locate)["value"] - 1
+    if number < 0:
+        head["locate"] = locate
+        return NEW_BOOK
+    symbol = symbol_at(market, number)
+    in_time, every = time >= options["start"], head["every"]
+    due = every != 0 and in_time and head["countdown"] == 1
+    if due and not fits_row(market, symbol):
+        return FULL
+    if code > 0:
+        strict = options["strict"] != 0
+        status = act(market, symbol, code, place, message, time, strict, in_time)
+        if status != MORE:
+            return status
+    own = record_at(symbol, SYMBOL)
+    if code == NIL:
+        own["malformed"] += 1
+    counter_at(symbol, max(code, _ZERO))["value"] += 1
+    own["message"] = message
+    _compare(symbol)
+    if every == 0:
+        if head["marks_at"] != 0:
+            mark(market, locate)
+    elif due:
+        head["countdown"] = every
+        write_row(market, symbol, message, time)
+    elif in_time:
+        head["countdown"] -= 1
+    return MORE
+
+
+@njit
+def _compare(symbol):
+    """Count a locked or a crossed book."""
+    bids, asks = side_address(symbol, BIDS), side_address(symbol, ASKS)
+    if bids == 0:
+        return
+    bid, ask = side_of(bids, BIDS), side_of(asks, ASKS)
+    if bid["price"] < ask["price"] or bid["best"] == NIL or ask["best"] == NIL:
+        return
+    own = record_at(symbol, SYMBOL)
+    if bid["price"] == ask["price"]:
+        own["locked"] += 1
+    else:
+        own["crossed"] += 1

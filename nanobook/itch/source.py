@@ -1,0 +1,235 @@
+"""Where bytes come from: files, compressed or not, packets, memory; a window at a time.
+
+A window is the part of the stream that a kernel may read. What it leaves, the beginning of a
+message at most, opens the next one, so a day of any length needs the memory of one window.
+"""
+
+import mmap
+import os
+from concurrent.futures import ThreadPoolExecutor
+from gzip import BadGzipFile, GzipFile
+from io import BytesIO
+from pathlib import Path
+from zlib import error as ZlibError
+
+import numpy as np
+
+from nanobook.errors import ArgumentTypeError, FileFormatError, ValidationError
+from nanobook.itch.packets import PACKET_FRAMINGS, recognise, unwrap
+
+__all__ = ["FRAMINGS", "Source", "open_source"]
+
+#: How messages may lie in the bytes.
+FRAMINGS = ("auto", "itch", *PACKET_FRAMINGS)
+
+_GZIP_MAGIC = b"\x1f\x8b"
+
+#: Bytes of a window: kernels are back within hundredths of a second, so Ctrl-C is heard.
+_WINDOW = 1 << 23
+
+#: Bytes that are decompressed or taken from a file at a time.
+_BLOCK = 1 << 21
+
+
+class Source:
+    """Bytes, a window at a time.
+
+    Parameters
+    ----------
+    whole : ndarray of uint8, optional
+        All bytes, where they lie in memory or are mapped into it.
+    blocks : iterator of bytes, optional
+        All bytes in turn, where they don't.
+    position : callable, optional
+        Says how far the file under it has been read; without it, how far the stream has.
+    total : int, optional
+        How long that file is.
+    close : callable, optional
+        Lets go of it.
+
+    Attributes
+    ----------
+    window : ndarray of uint8
+        What may be read now.
+    offset : int
+        Where it begins in the stream.
+    """
+
+    def __init__(self, whole=None, blocks=None, position=None, total=None, close=None):
+        self._whole, self._blocks = whole, blocks
+        self._position, self.total = position, total
+        self._close = close
+        self.window, self.offset = np.zeros(0, np.uint8), 0
+
+    @property
+    def position(self):
+        """How far the file has been read, in its own bytes."""
+        return self._position() if self._position is not None else self.offset
+
+    def move_on(self, read):
+        """Let the window begin where reading came to, and hold more.
+
+        Parameters
+        ----------
+        read : int
+            So many bytes of the window have been read.
+
+        Returns
+        -------
+        bool
+            Whether there's any byte more than what was left of it.
+        """
+        left = self.window[read:]
+        self.offset += read
+        if self._whole is not None:
+            self.window = self._whole[self.offset : self.offset + _WINDOW]
+            return len(self.window) > len(left)
+        block = next(self._blocks, b"")
+        self.window = np.concatenate([left, np.frombuffer(block, np.uint8)])
+        return len(block) > 0
+
+    def leave(self, read):
+        """Let the window begin where reading has stopped for now.
+
+        Parameters
+        ----------
+        read : int
+            So many bytes of the window have been read.
+        """
+        self.window = self.window[read:]
+        self.offset += read
+
+    def close(self):
+        """Let go of the file."""
+        self.window = np.zeros(0, np.uint8)
+        self._whole, self._blocks = None, iter(())
+        if self._close is not None:
+            self._close()
+            self._close = None
+
+
+def open_source(source, framing="auto"):
+    """Find out what bytes are, and open them.
+
+    Parameters
+    ----------
+    source : str, PathLike, bytes-like, ndarray of uint8 or binary file
+        A file's name, or bytes, or something with ``read``.
+    framing : {"auto", "itch", "moldudp64", "pcap"}, default "auto"
+        How messages lie in them, once decompressed; `auto` knows a capture of packets by its
+        first bytes.
+
+    Returns
+    -------
+    Source
+        At the beginning.
+
+    Raises
+    ------
+    ArgumentTypeError
+        If `source` is none of those.
+    ValidationError
+        If `framing` isn't one of those.
+    FileNotFoundError
+        If there's no such file.
+    FileFormatError
+        If the first packets can't be read.
+    """
+    if framing not in FRAMINGS:
+        raise ValidationError(f"framing must be one of {', '.join(FRAMINGS)}, got {framing!r}")
+    file, whole, close = _as_bytes(source)
+    first = bytes(whole[:4]) if whole is not None else _peek(file, 4)
+    packed = first.startswith(_GZIP_MAGIC)
+    if not packed and framing == "auto":
+        framing = recognise(first)
+    if whole is not None and not packed and framing == "itch":
+        return Source(whole=whole, total=len(whole), close=close)
+    total = len(whole) if whole is not None else None
+    if file is None:
+        file = BytesIO(memoryview(whole))
+    position = file.tell if total is not None else None
+    blocks = _read_ahead(GzipFile(fileobj=file) if packed else file)
+    if packed and framing == "auto":
+        start = next(blocks, b"")
+        framing = recognise(start[:4])
+        blocks = _chain(start, blocks)
+    if framing != "itch":
+        blocks = unwrap(blocks, framing)
+    return Source(blocks=blocks, position=position, total=total, close=close)
+
+
+def _as_bytes(source):
+    """Return a file to read or all bytes of it, and what lets go of them."""
+    if isinstance(source, str | os.PathLike):
+        with open(Path(source), "rb") as file:
+            if os.fstat(file.fileno()).st_size == 0:
+                return None, np.zeros(0, np.uint8), None
+            mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        return None, np.frombuffer(mapped, np.uint8), None
+    if isinstance(source, np.ndarray):
+        if source.dtype != np.uint8 or source.ndim != 1:
+            raise ArgumentTypeError(
+                "source, given as an array, must be one row of uint8,"
+                f" got {source.dtype} of shape {source.shape}"
+            )
+        return None, np.ascontiguousarray(source), None
+    if isinstance(source, bytes | bytearray | memoryview):
+        return None, np.frombuffer(source, np.uint8), None
+    if hasattr(source, "read"):
+        return _Peekable(source), None, None
+    raise ArgumentTypeError(f"source must be a path, bytes or a binary file, got {source!r}")
+
+
+class _Peekable:
+    """A binary file whose first bytes have been looked at."""
+
+    def __init__(self, file):
+        self._file, self._first = file, b""
+
+    def peek(self, count):
+        while len(self._first) < count:
+            more = self._file.read(count - len(self._first))
+            if not isinstance(more, bytes | bytearray | memoryview):
+                raise ArgumentTypeError(
+                    f"source must be open for reading bytes, its read gave {more!r}"
+                )
+            if not more:
+                break
+            self._first += bytes(more)
+        return self._first[:count]
+
+    def read(self, count=-1):
+        if self._first:
+            given, self._first = self._first[:count], self._first[count:]
+            return given
+        return self._file.read(count)
+
+
+def _peek(file, count):
+    return file.peek(count)
+
+
+def _chain(first, blocks):
+    yield first
+    yield from blocks
+
+
+def _read_ahead(file):
+    """Give the bytes of a file in turn; while one block is used, a thread gets the next.
+
+    A file that ends too soon just ends; the reader sees that a message is cut.
+    """
+
+    def read():
+        try:
+            return file.read(_BLOCK)
+        except EOFError:
+            return b""
+        except (BadGzipFile, ZlibError) as error:
+            raise FileFormatError(f"the compressed file is damaged: {error}") from None
+
+    with ThreadPoolExecutor(1, "itch-read") as pool:
+        coming = pool.submit(read)
+        while block := coming.result():
+            coming = pool.submit(read)
+            yield block
