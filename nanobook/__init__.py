@@ -9,6 +9,7 @@ Where things are, from the ground up::
     metrics         Metrics, rolling statistics, drawdown
     report          plots and tear sheets
     book            the limit order book: Exchange, a call at a time or a stream at once
+    itch            NASDAQ's feed: read, rebuilt into books, written
     datasets        real prices that a dependency ships; seeded synthetic prices and orders
     portfolio       the simulator: backtest, backtest_weights, BacktestResult
     cli             the `nanobook` command
@@ -78,6 +79,13 @@ _ROOM_OF = {
     "queue_positions": "book",
     "sweep_price": "book",
     "vwap": "book",
+    "ItchBook": "itch",
+    "ItchError": "itch",
+    "ItchMessages": "itch",
+    "ItchReplay": "itch",
+    "parse_itch": "itch",
+    "read_itch": "itch",
+    "replay_itch": "itch",
     "BacktestResult": "portfolio",
     "CostModel": "portfolio",
     "EqualWeight": "portfolio",

@@ -16,7 +16,7 @@ from nanobook.types.records import EXTENDED_MESSAGE
 from nanobook.types.side import Side
 from nanobook.types.time_in_force import TimeInForce
 
-__all__ = ["Event", "TrailMethod", "events_of", "messages_of_events"]
+__all__ = ["Event", "TrailMethod", "events_of", "events_of_rows", "messages_of_events"]
 
 _PLACE = {name: at for at, name in enumerate(EXTENDED_MESSAGE.names)}
 _KIND, _TRAIL_TYPE = _PLACE["kind"], _PLACE["trail_type"]
@@ -154,9 +154,25 @@ def events_of(messages):
     list of Event
         One each.
     """
+    return events_of_rows(messages.tolist())
+
+
+def events_of_rows(rows):
+    """Return messages that are tuples already as events.
+
+    Parameters
+    ----------
+    rows : list of tuple
+        The fields of an EXTENDED_MESSAGE each.
+
+    Returns
+    -------
+    list of Event
+        One each.
+    """
     new = object.__new__
-    events = [new(Event) for _ in range(len(messages))]
-    for event, row in zip(events, messages.tolist(), strict=True):
+    events = [new(Event) for _ in range(len(rows))]
+    for event, row in zip(events, rows, strict=True):
         event._row = row
     return events
 

@@ -2,8 +2,10 @@
 
 from nanobook.itch.feed import ItchBook, replay_itch
 from nanobook.itch.messages import ItchMessages
+from nanobook.itch.parse import parse_itch
 from nanobook.itch.read import read_itch
 from nanobook.itch.reader import ItchError
 from nanobook.itch.replay import ItchReplay
 
-__all__ = ["ItchBook", "ItchError", "ItchMessages", "ItchReplay", "read_itch", "replay_itch"]
+__all__ = ["ItchBook", "ItchError", "ItchMessages", "ItchReplay", "parse_itch", "read_itch"]
+__all__ += ["replay_itch"]

@@ -1,7 +1,5 @@
 """Messages to records: a row in the array of its type for each that is asked for."""
 
-import numpy as np
-
 from nanobook.book.header import CHECKED
 from nanobook.book.machine import record_at
 from nanobook.itch.layout import HEAD_SIZE
@@ -12,32 +10,24 @@ from nanobook.itch.reader import (
     READER,
     SHORT,
     STOPPED,
-    code_of,
     follows,
-    word_at,
+    letter_at,
 )
 from nanobook.itch.wire import read_2, read_6, read_byte, unpack
 from nanobook.jit import njit
 from nanobook.types.records import NIL
 
-__all__ = ["OUT", "decode"]
-
-#: Where the next record of a type goes, 0 if they aren't asked for, and the last place for one.
-OUT = np.dtype([("row", np.int64), ("last", np.int64)])
-
-_OUT_SIZE = OUT.itemsize
+__all__ = ["decode"]
 
 
 @njit
-def decode(reader, outs):
+def decode(reader):
     """Write the messages of a window as records, until one finds no room.
 
     Parameters
     ----------
     reader : int
         Address of a READER.
-    outs : int
-        Address of an OUT for each code.
 
     Returns
     -------
@@ -45,20 +35,22 @@ def decode(reader, outs):
         Why it stopped: MORE, ENDED, STOPPED, FULL or SHORT.
     """
     head = record_at(reader, READER)
-    data, size = head["data"], head["size"]
-    start, stop = head["start"], head["stop"]
+    data, size, letters = head["data"], head["size"], head["letters_at"]
+    start, stop, filters = head["start"], head["stop"], head["wanted"] != NIL
     at, message = head["at"], head["message"]
     status = MORE
     while at + 2 <= size:
-        length, place = read_2(data + at), data + at + 2
-        if at + 2 + length > size:
+        place = data + at + 2
+        length = read_2(data + at)
+        after = at + 2 + length
+        if after > size:
             break
         if length == 0:
             status = ENDED
             break
-        letter = read_byte(place)
-        code = code_of(reader, letter, length)
-        if code == NIL and head["strict"] != 0:
+        letter = letter_at(letters, read_byte(place))
+        code, least = letter["code"], letter["length"]
+        if length < least and head["strict"] != 0:
             status = SHORT
             break
         if length >= HEAD_SIZE:
@@ -66,21 +58,32 @@ def decode(reader, outs):
             if time >= stop:
                 status = STOPPED
                 break
-            if follows(reader, place, code, read_2(place + 1)) and code > 0 and time >= start:
-                out = record_at(outs + code * _OUT_SIZE, OUT)
-                row = out["row"]
-                if row > out["last"]:
+            row = letter["row"]
+            if (
+                length >= least
+                and code != 0
+                and time >= start
+                and _follows(reader, place, letter["stock"], filters)
+            ):
+                if row > letter["last"]:
                     status = FULL
                     break
                 if row != 0:
-                    out["row"] = row + unpack(code, place, row, message)
-        if code == NIL:
+                    number = message if head["by_offset"] == 0 else head["origin"] + at
+                    letter["row"] = row + unpack(code, place, row, number)
+        if length < least:
             head["malformed"] += 1
-        word_at(head["counts_at"], letter)["value"] += 1
+        letter["count"] += 1
         message += 1
-        at += 2 + length
+        at = after
     if CHECKED and at > size:
         raise IndexError("a kernel read behind the bytes it was given")
     head["at"] = at
     head["message"] = message
     return status
+
+
+@njit
+def _follows(reader, place, stock, filters):
+    """Return whether a message's symbol is asked for; without a filter, all are."""
+    return not (filters or stock != 0) or follows(reader, place, stock, read_2(place + 1))

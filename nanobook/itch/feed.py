@@ -157,6 +157,7 @@ class ItchBook:
                 bytes_, lambda: rebuild(reader.address, market.address), market.make_room
             ):
                 bar.show(bytes_.position)
+            reader.judge(bytes_)
             market.finish()
         finally:
             bar.close()

@@ -4,8 +4,8 @@ import numpy as np
 
 from nanobook.errors import ArgumentTypeError, ValidationError
 from nanobook.itch.arguments import as_letters, as_names, as_ns
-from nanobook.itch.decode import OUT, decode
-from nanobook.itch.layout import CODE_OF, RECORD
+from nanobook.itch.decode import decode
+from nanobook.itch.layout import RECORD
 from nanobook.itch.messages import ItchMessages
 from nanobook.itch.progress import bar_of
 from nanobook.itch.reader import STATUSES, Reader
@@ -136,7 +136,7 @@ def as_date(date):
 
 def _read(source, reader, letters, chunksize, bar, date):
     """Give what is read in turn, every `chunksize` bytes if that's a number."""
-    outs = Outs(letters)
+    outs = Outs(reader.letters, {letter: RECORD[letter] for letter in letters})
 
     def messages(status):
         names, malformed = reader.names.copy(), int(reader.head["malformed"])
@@ -144,15 +144,14 @@ def _read(source, reader, letters, chunksize, bar, date):
 
     try:
         since = 0
-        steps = reader.run(
-            source, lambda: decode(reader.address, outs.address), outs.make_room, chunksize
-        )
+        steps = reader.run(source, lambda: decode(reader.address), outs.make_room, chunksize)
         for _ in steps:
             at = source.offset + int(reader.head["at"])
             bar.show(source.position)
             if chunksize is not None and at - since >= chunksize:
                 since = at
                 yield messages("more")
+        reader.judge(source)
         yield messages(STATUSES[reader.status])
     finally:
         bar.close()
@@ -164,30 +163,30 @@ class Outs:
 
     Parameters
     ----------
-    letters : str
-        Types that are wanted.
+    table : ndarray of LETTER
+        By byte; here it is that kernels are told.
+    records : dict of dtype
+        By the letter of each type that's wanted, what is made of it.
     """
 
-    def __init__(self, letters):
-        self.letters = letters
-        self.table = np.zeros(len(CODE_OF) + 1, OUT)
-        self.address = self.table.ctypes.data
+    def __init__(self, table, records):
+        self._table, self._records = table, records
         self._arrays = {}
         self._begin()
 
     def _begin(self):
         """Name a small new array for each type."""
-        for letter in self.letters:
-            self._put(letter, np.empty(_FIRST_ROOM * RECORD[letter].itemsize, np.uint8), 0)
+        for letter in self._records:
+            self._put(letter, np.empty(_FIRST_ROOM * self._records[letter].itemsize, np.uint8), 0)
 
     def _put(self, letter, array, used):
         self._arrays[letter] = array
-        size, code = RECORD[letter].itemsize, CODE_OF[letter]
-        self.table[code]["row"] = array.ctypes.data + used
-        self.table[code]["last"] = array.ctypes.data + len(array) - size
+        row = self._table[ord(letter)]
+        row["row"] = array.ctypes.data + used
+        row["last"] = array.ctypes.data + len(array) - self._records[letter].itemsize
 
     def _used(self, letter):
-        return int(self.table[CODE_OF[letter]]["row"]) - self._arrays[letter].ctypes.data
+        return int(self._table[ord(letter)]["row"]) - self._arrays[letter].ctypes.data
 
     def make_room(self, status=None):
         """Double the arrays that are full.
@@ -199,7 +198,7 @@ class Outs:
         """
         for letter, old in self._arrays.items():
             used = self._used(letter)
-            if used + RECORD[letter].itemsize > len(old):
+            if used + self._records[letter].itemsize > len(old):
                 new = np.empty(2 * len(old), np.uint8)
                 new[:used] = old[:used]
                 self._put(letter, new, used)
@@ -216,6 +215,6 @@ class Outs:
         for letter, array in self._arrays.items():
             used = self._used(letter)
             kept = array[:used] if 2 * used > len(array) else array[:used].copy()
-            taken[letter] = kept.view(RECORD[letter])
+            taken[letter] = kept.view(self._records[letter])
         self._begin()
         return taken

@@ -4,13 +4,22 @@ import numpy as np
 
 from nanobook.book.machine import record_at
 from nanobook.errors import FileFormatError
-from nanobook.itch.layout import CODE_OF, LETTERS, WIRE
+from nanobook.itch.layout import CODE_OF, WIRE
 from nanobook.itch.wire import read_text
 from nanobook.jit import njit
 from nanobook.types.records import NIL
 
 __all__ = ["CUT", "ENDED", "FULL", "MORE", "READER", "SHORT", "STATUSES", "STOPPED", "UNKNOWN"]
-__all__ += ["DUPLICATE", "NEW_BOOK", "WORD", "ItchError", "Reader", "code_of", "follows", "word_at"]
+__all__ += [
+    "DUPLICATE",
+    "NEW_BOOK",
+    "WORD",
+    "ItchError",
+    "Reader",
+    "follows",
+    "letter_at",
+    "word_at",
+]
 
 #: Why a kernel stops: it needs more bytes; the session has ended; the time has come; arrays must
 #: grow; a symbol's book must be made; and what a strict reader doesn't pass over.
@@ -25,6 +34,20 @@ STATUSES = {MORE: "end of file", ENDED: "session end", STOPPED: "stop", CUT: "cu
 WORD = np.dtype([("value", np.int64)])
 _WORD_SIZE = WORD.itemsize
 
+#: What is to be known of messages that begin with a byte; a cache line.
+LETTER = np.dtype(
+    [
+        ("code", np.int64),  # of layout.CODE_OF, 0 without one
+        ("length", np.int64),  # such a message has so many bytes at least
+        ("stock", np.int64),  # where it says its stock, 0 nowhere
+        ("count", np.int64),  # so many have been read
+        ("row", np.int64),  # address of the next record, 0 if none are asked for
+        ("last", np.int64),  # the last address for one
+        ("spare", np.int64, (2,)),
+    ]
+)
+_LETTER_SIZE = LETTER.itemsize
+
 #: How a stream is being read.
 READER = np.dtype(
     [
@@ -32,16 +55,15 @@ READER = np.dtype(
         ("size", np.int64),  # its bytes
         ("at", np.int64),  # how far it has been read
         ("message", np.int64),  # number of the next message
+        ("origin", np.int64),  # where the window begins in the stream
+        ("by_offset", np.int64),  # 1 if records are to have their frame's place for a number
         ("start", np.int64),  # times asked for
         ("stop", np.int64),
         ("strict", np.int64),
         ("malformed", np.int64),
         ("wanted", np.int64),  # how many symbols are asked for, NIL for all
-        # Addresses of words: by letter, by code, by locate, one for each symbol asked for.
-        ("codes_at", np.int64),
-        ("counts_at", np.int64),
-        ("lengths_at", np.int64),  # at least so long is a message
-        ("stocks_at", np.int64),  # where it says its stock, 0 nowhere
+        # Addresses: of a LETTER for each byte; of words by locate, and for each symbol asked for.
+        ("letters_at", np.int64),
         ("names_at", np.int64),
         ("follows_at", np.int64),  # 1 followed, -1 not, 0 not known yet
         ("wanted_at", np.int64),
@@ -80,29 +102,28 @@ def word_at(address, place):
 
 
 @njit
-def code_of(reader, letter, length):
-    """Return the code of a message by its first byte: 0 without one, NIL if it's too short."""
-    head = record_at(reader, READER)
-    code = word_at(head["codes_at"], letter)["value"]
-    return code if length >= word_at(head["lengths_at"], code)["value"] else NIL
+def letter_at(letters, byte):
+    """Return what is to be known of messages that begin with a byte."""
+    return record_at(letters + byte * _LETTER_SIZE, LETTER)
 
 
 @njit
-def follows(reader, place, code, locate):
-    """Return whether a message's symbol is asked for; learn it if the message is first to say."""
-    head = record_at(reader, READER)
-    mark = word_at(head["follows_at"], locate)["value"]
+def follows(reader, place, stock, locate):
+    """Return whether a message's symbol is asked for; learn it if the message is first to say.
+
+    `stock` is where the message says its stock, 0 nowhere.
+    """
+    mark = word_at(record_at(reader, READER)["follows_at"], locate)["value"]
     if mark == 0:
-        return _learn(reader, place, code, locate)
+        return _learn(reader, place, stock, locate)
     return mark > 0
 
 
 @njit
-def _learn(reader, place, code, locate):
+def _learn(reader, place, stock, locate):
     """Learn a locate's symbol, if the message says it; return whether it's asked for."""
     head = record_at(reader, READER)
     wanted = head["wanted"]
-    stock = word_at(head["stocks_at"], code)["value"] if code > 0 else np.int64(0)
     if stock == 0:
         return wanted == NIL
     name = read_text(place + stock)
@@ -131,19 +152,15 @@ class Reader:
     def __init__(self, symbols=None, start=None, stop=None, strict=False):
         self.head = np.zeros((), READER)
         self.address = self.head.ctypes.data
-        self.counts = np.zeros(256, np.int64)
+        self.letters = np.zeros(256, LETTER)
         self.names = np.zeros(LOCATES, "S8")
         self.follows = np.zeros(LOCATES, np.int64)
-        self.codes = np.zeros(256, np.int64)
-        self.lengths = np.zeros(len(LETTERS) + 1, np.int64)
-        self.stocks = np.zeros(len(LETTERS) + 1, np.int64)
         self.wanted = np.array([] if symbols is None else list(symbols), "S8")
         for letter, code in CODE_OF.items():
-            self.codes[ord(letter)] = code
-            self.lengths[code] = WIRE[letter].itemsize
-            if "stock" in WIRE[letter].names:
-                self.stocks[code] = WIRE[letter].fields["stock"][1]
-        for name in ("codes", "counts", "lengths", "stocks", "names", "follows", "wanted"):
+            wire, row = WIRE[letter], self.letters[ord(letter)]
+            row["code"], row["length"] = code, wire.itemsize
+            row["stock"] = wire.fields["stock"][1] if "stock" in wire.names else 0
+        for name in ("letters", "names", "follows", "wanted"):
             self.head[f"{name}_at"] = getattr(self, name).ctypes.data
         self.head["wanted"] = NIL if symbols is None else len(self.wanted)
         self.head["strict"] = strict
@@ -158,7 +175,7 @@ class Reader:
             Times asked for.
         """
         self.status = MORE
-        self.counts[:] = 0
+        self.letters["count"] = 0
         self.head["message"] = self.head["malformed"] = 0
         self.head["start"] = 0 if start is None else start
         self.head["stop"] = _FOREVER if stop is None else stop
@@ -171,7 +188,8 @@ class Reader:
         dict of int
             By letter.
         """
-        return {chr(letter): int(self.counts[letter]) for letter in np.flatnonzero(self.counts)}
+        counts = self.letters["count"]
+        return {chr(byte): int(counts[byte]) for byte in np.flatnonzero(counts)}
 
     def run(self, source, kernel, make_room, most=None):
         """Let a kernel read a source to its end.
@@ -191,16 +209,11 @@ class Reader:
         ------
         None
             After each window.
-
-        Raises
-        ------
-        ItchError
-            If the reader is strict and something is wrong.
         """
         head = self.head
         while True:
             window = source.window
-            head["data"], head["at"] = window.ctypes.data, 0
+            head["data"], head["at"], head["origin"] = window.ctypes.data, 0, source.offset
             status, size = MORE, 0
             while status == MORE and size < len(window):
                 size = min(len(window), int(head["at"]) + max(most or len(window), LONGEST))
@@ -216,7 +229,6 @@ class Reader:
                 status = CUT if read < len(window) else MORE
                 break
         self.status = status
-        self._judge(source)
 
     def _read(self, kernel, make_room):
         """Let the kernel read on until no room that can be given would help."""
@@ -224,16 +236,43 @@ class Reader:
             make_room(status)
         return status
 
-    def _judge(self, source):
-        """Raise what a strict reader doesn't pass over."""
+    def judge(self, source):
+        """Raise what a strict reader doesn't pass over.
+
+        Parameters
+        ----------
+        source : Source
+            What has been read.
+
+        Raises
+        ------
+        ItchError
+            If the reader is strict and something is wrong.
+        """
         status = self.status
         if not self.head["strict"] or status in (MORE, STOPPED):
             return
-        if status == ENDED and len(source.window) <= 2 and not source.move_on(0):
-            return
-        text = _COMPLAINTS[status]
-        offset, message = int(source.offset), int(self.head["message"])
-        raise ItchError(f"{text} (message {message}, byte {offset})", offset, message)
+        if status != ENDED or len(source.window) > 2 or source.move_on(0):
+            self.complain(status, source.offset)
+
+    def complain(self, status, offset):
+        """Raise what's wrong with a message.
+
+        Parameters
+        ----------
+        status : int
+            What it is.
+        offset : int
+            Where the message's frame begins in the stream.
+
+        Raises
+        ------
+        ItchError
+            In any case.
+        """
+        message = int(self.head["message"])
+        text = f"{_COMPLAINTS[status]} (message {message}, byte {offset})"
+        raise ItchError(text, int(offset), message)
 
 
 _COMPLAINTS = {
@@ -243,4 +282,3 @@ _COMPLAINTS = {
     UNKNOWN: "a message refers to an order that was never added",
     DUPLICATE: "a message adds an order whose reference is in use",
 }
-

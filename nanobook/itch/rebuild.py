@@ -6,6 +6,7 @@ from nanobook.book.header import ASKS, BIDS, CHECKED, side_of
 from nanobook.book.machine import record_at
 from nanobook.itch.apply import act
 from nanobook.itch.layout import CODE_OF, HEAD_SIZE
+from nanobook.itch.look_ahead import ENTRY_AHEAD, ORDER_AHEAD, fetch_entry, fetch_order
 from nanobook.itch.market import MARKET, SYMBOL, counter_at, side_address, symbol_at
 from nanobook.itch.reader import (
     ENDED,
@@ -15,8 +16,8 @@ from nanobook.itch.reader import (
     READER,
     SHORT,
     STOPPED,
-    code_of,
     follows,
+    letter_at,
     word_at,
 )
 from nanobook.itch.sampling import fits_row, mark, sample_times, write_row
@@ -46,39 +47,50 @@ def rebuild(reader, market):
         message it stopped at has changed nothing.
     """
     head = record_at(reader, READER)
-    data, size = head["data"], head["size"]
+    data, size, letters, stop = head["data"], head["size"], head["letters_at"], head["stop"]
     at, message = head["at"], head["message"]
     status = MORE
+    far = near = at
+    for step in range(ENTRY_AHEAD):
+        far = fetch_entry(market, data, size, far)
+        if step < ORDER_AHEAD:
+            near = fetch_order(market, data, size, near)
     while at + 2 <= size:
-        length, place = read_2(data + at), data + at + 2
-        if at + 2 + length > size:
+        far = fetch_entry(market, data, size, far)
+        near = fetch_order(market, data, size, near)
+        place = data + at + 2
+        length = read_2(data + at)
+        after = at + 2 + length
+        if after > size:
             break
         if length == 0:
             status = ENDED
             break
-        letter = read_byte(place)
-        code = code_of(reader, letter, length)
-        if code == NIL and head["strict"] != 0:
-            status = SHORT
-            break
+        letter = letter_at(letters, read_byte(place))
+        code, stock = letter["code"], letter["stock"]
+        if length < letter["length"]:
+            code, stock = NIL, np.int64(0)
+            if head["strict"] != 0:
+                status = SHORT
+                break
         if length >= HEAD_SIZE:
             time = read_6(place + 5)
-            if time >= head["stop"]:
+            if time >= stop:
                 status = STOPPED
                 break
             if record_at(market, MARKET)["next_time"] < time and not sample_times(market, time):
                 status = FULL
                 break
             locate = read_2(place + 1)
-            if _belongs(reader, place, code, locate):
+            if _belongs(reader, place, code, stock, locate):
                 status = _follow(reader, market, place, code, locate, message, time)
                 if status != MORE:
                     break
         if code == NIL:
             head["malformed"] += 1
-        word_at(head["counts_at"], letter)["value"] += 1
+        letter["count"] += 1
         message += 1
-        at += 2 + length
+        at = after
     if CHECKED and at > size:
         raise IndexError("a kernel read behind the bytes it was given")
     head["at"] = at
@@ -87,9 +99,9 @@ def rebuild(reader, market):
 
 
 @njit
-def _belongs(reader, place, code, locate):
+def _belongs(reader, place, code, stock, locate):
     """Return whether a message is one of a symbol that is followed."""
-    if code in (_SYSTEM, _LEVELS, _STATUS) or not follows(reader, place, code, locate):
+    if code in (_SYSTEM, _LEVELS, _STATUS) or not follows(reader, place, stock, locate):
         return False
     # No symbol has the code 0, unless a message has said that one has.
     return locate != 0 or word_at(record_at(reader, READER)["follows_at"], locate)["value"] != 0

@@ -179,9 +179,8 @@ else:
         return builder.zext(value, _WORD) if size < 8 else value
 
     def _load_time(builder, address, offset):
-        """Emit code that reads a number of six bytes."""
-        high = builder.shl(_load(builder, address, offset, 2), _WORD(32))
-        return builder.or_(high, _load(builder, address, offset + 2, 4))
+        """Emit code that reads a number of six bytes, which have two in front of them."""
+        return builder.and_(_load(builder, address, offset - 2, 8), _WORD((1 << 48) - 1))
 
     def _load_text(builder, address, offset, size):
         """Emit code that reads letters, without the blanks behind them."""
