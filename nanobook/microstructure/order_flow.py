@@ -140,16 +140,14 @@ def order_flow_imbalance(
 def _by_interval(flow, times, interval, group, labels):
     """Sum rows that share an interval and a group."""
     ends = -(-times // interval) * interval
-    if labels is None:
-        order = np.arange(times.size)
-    else:
-        order = np.lexsort((group, ends))
-        ends, group = ends[order], group[order]
-    new = np.ones(times.size, bool)
-    new[1:] = (ends[1:] != ends[:-1]) | (group[1:] != group[:-1])
-    first = np.flatnonzero(new)
-    sums = np.empty((first.size, flow.shape[1]))
-    _sum_stretches(flow, order, np.append(first, times.size), sums)
+    groups = 1 if labels is None else len(labels)
+    row_of, first = np.empty(times.size, np.int64), np.empty(times.size, np.int64)
+    count = _rows_of_sums(ends, group, np.full(groups, -1, np.int64), row_of, first)
+    first = first[:count]
+    sums = np.zeros((count, flow.shape[1]))
+    _sum(flow, row_of, np.zeros(sums.shape, np.int64), sums)
+    order = np.lexsort((group[first], ends[first]))
+    first, sums = first[order], sums[order]
     locate = None if labels is None else np.asarray(labels)[group[first]]
     return IntervalFlow(ends[first], locate, sums[:, 0] if flow.shape[1] == 1 else sums)
 
@@ -187,14 +185,31 @@ def _added(price_before, quantity_before, price, quantity):
 
 
 @njit
-def _sum_stretches(flow, order, begin, out):
-    """Sum rows ``order[begin[i]:begin[i + 1]]``, NaN left out; NaN if that leaves none."""
-    for at in range(out.shape[0]):
+def _rows_of_sums(ends, group, last, row_of, first):
+    """Number the pairs of interval and group as they come; ``first`` has the row each began at.
+
+    ``last`` has the number of each group's last pair, -1 before there's one.
+    """
+    count = 0
+    for at in range(ends.size):
+        row = last[group[at]]
+        if row < 0 or ends[first[row]] != ends[at]:
+            row = count
+            last[group[at]], first[row] = row, at
+            count += 1
+        row_of[at] = row
+    return count
+
+
+@njit
+def _sum(flow, row_of, counts, out):
+    """Add up the rows of each number, NaN left out; NaN where that leaves none."""
+    for at in range(flow.shape[0]):
+        for level in range(flow.shape[1]):
+            if flow[at, level] == flow[at, level]:
+                out[row_of[at], level] += flow[at, level]
+                counts[row_of[at], level] += 1
+    for row in range(out.shape[0]):
         for level in range(out.shape[1]):
-            total, count = 0.0, 0
-            for place in range(begin[at], begin[at + 1]):
-                value = flow[order[place], level]
-                if value == value:
-                    total += value
-                    count += 1
-            out[at, level] = total if count > 0 else np.nan
+            if counts[row, level] == 0:
+                out[row, level] = np.nan

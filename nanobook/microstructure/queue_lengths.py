@@ -93,45 +93,84 @@ def queue_lengths(quantity, timestamp_ns=None, *, end_ns=None):
     """
     (table,), _ = read_tables(("quantity",), (quantity,))
     weights = durations(timestamp_ns, end_ns, len(table))
-    order = np.ascontiguousarray(np.argsort(table, axis=0))
     figures = np.full((7, table.shape[1]), np.nan)
-    _queue_lengths(table, weights, order, figures)
+    _queue_lengths(table, weights, np.empty((2, len(table))), figures)
     return QueueLengths(*figures)
 
 
 @njit
-def _queue_lengths(table, weights, order, out):
-    """Fill a column of figures for each level; ``order`` sorts the level's quantities."""
+def _queue_lengths(table, weights, room, out):
+    """Fill a column of figures for each level; ``room`` has space for its known quantities."""
     rows, levels = table.shape
     for level in range(levels):
-        total, weighted, empty = 0.0, 0.0, 0.0
+        total, weighted, empty, known = 0.0, 0.0, 0.0, np.int64(0)
         lowest, highest = np.inf, -np.inf
         for at in range(rows):
-            quantity, weight = max(table[at, level], 0.0), weights[at]
-            if table[at, level] == table[at, level] and weight > 0:
+            quantity, weight = table[at, level], weights[at]
+            if quantity == quantity and weight > 0:
+                quantity = max(quantity, 0.0)
+                room[0, known], room[1, known] = quantity, weight
+                known += 1
                 total += weight
                 weighted += weight * quantity
                 empty += weight if quantity == 0 else 0.0
                 lowest, highest = min(lowest, quantity), max(highest, quantity)
         out[6, level] = total
-        if total == 0:
+        if known == 0:
             continue
         mean, squares = weighted / total, 0.0
-        for at in range(rows):
-            if table[at, level] == table[at, level]:
-                distance = max(table[at, level], 0.0) - mean
-                squares += weights[at] * distance * distance
-        passed, place = 0.0, 0
-        while place < rows:
-            at = order[place, level]
-            if table[at, level] == table[at, level] and weights[at] > 0:
-                passed += weights[at]
-                if passed * 2.0 >= total:
-                    break
-            place += 1
+        for at in range(known):
+            squares += room[1, at] * (room[0, at] - mean) ** 2
         out[0, level] = mean
         out[1, level] = np.sqrt(squares / total)
-        out[2, level] = max(table[order[place, level], level], 0.0)
+        out[2, level] = _weighted_median(room, known, total)
         out[3, level] = lowest
         out[4, level] = highest
         out[5, level] = empty / total
+
+
+@njit
+def _weighted_median(room, count, total):
+    """Return the smallest value that at least half of the weight doesn't exceed.
+
+    Quickselect: split ``room``, values above weights, by one of the values, and go on in the
+    part that holds the median. Changes their order.
+    """
+    low, high, lighter = (
+        np.int64(0),
+        count - 1,
+        0.0,
+    )  # all before `low` are smaller and weigh `lighter`
+    draw = 1
+    while low < high:
+        draw = (draw * 48271) % 2147483647  # no order of values makes every split a bad one
+        pivot = room[0, low + draw % (high - low + 1)]
+        smaller, at, larger = low, low, high
+        below, same = 0.0, 0.0
+        while at <= larger:
+            value = room[0, at]
+            if value < pivot:
+                below += room[1, at]
+                _swap(room, smaller, at)
+                smaller += 1
+                at += 1
+            elif value > pivot:
+                _swap(room, larger, at)
+                larger -= 1
+            else:
+                same += room[1, at]
+                at += 1
+        if 2.0 * (lighter + below) >= total and smaller > low:
+            high = smaller - 1
+        elif 2.0 * (lighter + below + same) >= total or larger == high:
+            return pivot
+        else:
+            lighter += below + same
+            low = larger + 1
+    return room[0, low]
+
+
+@njit
+def _swap(room, one, other):
+    for row in range(2):
+        room[row, one], room[row, other] = room[row, other], room[row, one]

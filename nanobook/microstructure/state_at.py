@@ -4,7 +4,7 @@ import numpy as np
 
 from nanobook.errors import ValidationError
 from nanobook.jit import njit
-from nanobook.microstructure.groups import read_groups
+from nanobook.microstructure.groups import by_group, read_groups
 from nanobook.microstructure.tables import dressed, read_vectors
 from nanobook.microstructure.times import as_nanoseconds, read_ascending_times, read_times
 from nanobook.panel.arrays import INT64_MAX, INT64_MIN
@@ -84,9 +84,8 @@ def state_at(
     if labels is None:
         begin, order = np.array([0, stamps.size], np.int64), None
     else:
-        order = np.argsort(group, kind="stable")
+        order, begin = by_group(group, len(labels))
         stamps = stamps[order]
-        begin = np.searchsorted(group[order], np.arange(len(labels) + 1))
     out = np.empty(times.size, np.int64)
     _last_rows(stamps, begin, limit, wanted, bool(before), out)
     if order is not None and order.size:

@@ -117,3 +117,11 @@ def test_dates_are_times():
 def test_a_wrong_argument_is_named(call, error, text):
     with pytest.raises(error, match=text):
         call()
+
+
+@given(st.integers(0, 2**32), st.integers(1, 400), st.sampled_from([2, 10, 10**6]))
+def test_the_median_of_many_states_is_that_of_the_sorted_ones(seed, rows, most):
+    rng = np.random.default_rng(seed)
+    for quantity in (rng.integers(0, most, rows), np.arange(rows), np.arange(rows)[::-1] % most):
+        expected = np.sort(quantity)[(rows - 1) // 2]
+        assert queue_lengths(quantity).median.tolist() == [expected]
