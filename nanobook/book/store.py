@@ -80,7 +80,7 @@ class Store:
         Parameters
         ----------
         ids : int, default 1
-            So many orders are to come.
+            So many orders are to come; so are as many trades, for each uses up an order.
         events : int, default 2
             So many rows of the log are to come.
         resting : int, default 1
@@ -105,7 +105,7 @@ class Store:
             self._grow("labels", self._rows(), head["rows_room"] - self._rows())
         if head["records"]:
             self._grow("events", head["events"], events)
-        self._grow("trades", head["trades"], max(int(head["needed"]), resting))
+        self._grow("trades", head["trades"], max(int(head["needed"]), ids, resting))
         head["needed"] = 0
         if head["far_work"] >= head["patience"] and replace_ladder(self.address) == FULL:
             width = int(head["wish"])
