@@ -204,7 +204,12 @@ def trades_frame(trades):
 
 
 class Plan:
-    """A stream that has been looked through, and the arrays that take what it comes to."""
+    """A stream that has been looked through, and the arrays that take what it comes to.
+
+    Kernels are told of it in numbers: `numbers` are address, size and count of the messages and
+    the address of the results, 0 for none; `sampling` says after how many messages a sample is
+    taken, 0 for never, how many levels it has, and where it goes.
+    """
 
     def __init__(self, messages, strict, results, every, levels):
         self.messages = as_messages(messages)
@@ -215,22 +220,9 @@ class Plan:
         self.results = np.empty(count, ORDER_RESULT) if results else None
         rows = count // self.every if self.every else 0
         self.sampled = np.empty((rows, 4, levels), np.int64)
-
-    @property
-    def numbers(self):
-        """What kernels are told of it: addresses, sizes, counts."""
-        messages = self.messages
-        return messages.ctypes.data, messages.itemsize, len(messages), self.results_at
-
-    @property
-    def results_at(self):
-        """The address of the results, 0 for none."""
-        return 0 if self.results is None else self.results.ctypes.data
-
-    @property
-    def sampling(self):
-        """What kernels are told of the samples: every so many, levels, address."""
-        return self.every, self.sampled.shape[2], self.sampled.ctypes.data
+        results_at = self.results.ctypes.data if results else 0
+        self.numbers = self.messages.ctypes.data, self.messages.itemsize, count, results_at
+        self.sampling = self.every, levels, self.sampled.ctypes.data if self.every else 0
 
     def prepare(self, store):
         """Give a store the room that can be foreseen.

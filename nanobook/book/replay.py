@@ -140,7 +140,7 @@ def run_log(store, messages, strict=False):
     """
     plan = Plan(messages, strict, False, None, 1)
     plan.prepare(store)
-    if int(store.header["total"]) + plan.quantity <= _MOST:
+    if int(store.header["total"]) + plan.quantity < _MOST:
         plan.act(store)
         return len(messages)
     for at in range(len(messages)):

@@ -136,8 +136,8 @@ _BYTE, _SIDE_AT, _TIF_AT, _OWNER_AT, _KIND_AND_FLAGS = 255, 8, 16, 32, 0xFF0000F
 def _plain_limit(words):
     """Return whether a message is a limit order without any fault.
 
-    This and `_plain_cancel` are the first look at all messages, at a few words and without a
-    branch, which no processor could foresee; who passes neither is looked at properly.
+    This and `_plain_cancel` are the first look at all messages, at a few words and all of them at
+    once: whether a condition holds is hard to foresee. Who passes neither is looked at properly.
     """
     what = words["what"]
     side = (what >> _SIDE_AT) & _BYTE
