@@ -3,6 +3,7 @@
 import os
 import shutil
 import stat
+import tempfile
 import time
 from typing import NamedTuple
 
@@ -57,6 +58,7 @@ def steps():
         ("order book, one call at a time", _exchange),
         ("order book, streams of messages", _process),
         ("order book, many at once", _process_many),
+        ("order book, logs and files", _event_files),
         ("order flow", _order_flow),
     ]
 
@@ -214,6 +216,18 @@ def _process_many():
     message = np.zeros(1, MESSAGE)
     message["kind"] = CANCEL
     process_many([Exchange()], message)
+
+
+def _event_files():
+    from nanobook.book import Exchange
+
+    exchange = Exchange()
+    exchange.submit_limit("buy", 100, 10, tag=1)
+    exchange.replay(exchange.event_log())
+    with tempfile.TemporaryDirectory() as folder:
+        for name in ("log.jsonl", "log.npz"):
+            exchange.save(os.path.join(folder, name))
+            Exchange.load(os.path.join(folder, name))
 
 
 def _order_flow():
