@@ -5,8 +5,8 @@
   original's from its list.
 - The stream beside stop orders that wait and are never set off. Plain ones are far from the price;
   trailing ones follow it at a distance, all of a side at once whenever there's a new high or low.
-- Saving and loading that many events in each form of file. The original's wheel has no files; beside
-  ours stand its events' JSON, written line by line, and read into copies of its events, replayed.
+- Saving and loading that many events in each form of file. The original's wheel has no files: its
+  events' JSON stands beside ours, written line by line, read into copies of its events, replayed.
 
 Streams run on memory used before, without results; `bench_book` says what that is, and why the
 original gets a stream of which some cancels were left out. "The compiled run" is the kernel alone;

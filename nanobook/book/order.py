@@ -201,7 +201,7 @@ def stops_frame(stops):
 
     trails = stops["trail_type"] >= 0
     columns = {
-        "side": pd.Categorical.from_codes(stops["side"] > 0, ("sell", "buy")),
+        "side": pd.Categorical.from_codes((stops["side"] > 0).astype(np.int8), ("sell", "buy")),
         "stop_price": stops["stop_price"],
         "limit_price": some("limit_price", stops["has_limit"] != 0),
         "quantity": stops["quantity"],

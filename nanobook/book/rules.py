@@ -180,7 +180,7 @@ def check(place, size, count, strict):
             rule = _stop_fault(record_at(place + at * size, EXTENDED_MESSAGE), strict)
         if rule != 0:
             return np.int64(at), rule, ids, quantity
-        if kind in (LIMIT, MARKET, MODIFY) or kind >= STOP_MARKET:
+        if kind in (LIMIT, MARKET, MODIFY) or STOP_MARKET <= kind <= TRAILING_STOP_LIMIT:
             ids += 1
             more = message["quantity"] if kind != MARKET else _ZERO
             quantity = min(quantity, _MOST - more) + more
