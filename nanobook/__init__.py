@@ -31,6 +31,7 @@ _ROOM_OF = {
     "MissingDependencyError": "errors",
     "NanobookError": "errors",
     "RangeError": "errors",
+    "UnknownSymbolError": "errors",
     "ValidationError": "errors",
     "OrderStatus": "types",
     "Price": "types",

@@ -28,7 +28,7 @@ ROOMS = sorted(
 PROMISED = {
     "errors": (
         *("NanobookError", "ValidationError", "ArgumentTypeError", "RangeError"),
-        *("FileFormatError", "MissingDependencyError"),
+        *("UnknownSymbolError", "FileFormatError", "MissingDependencyError"),
     ),
     "types": ("OrderStatus", "Price", "Side", "SubmitStatus", "Symbol", "TimeInForce"),
     "metrics": (

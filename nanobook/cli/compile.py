@@ -3,6 +3,7 @@
 import os
 import shutil
 import stat
+import tempfile
 import time
 from typing import NamedTuple
 
@@ -58,6 +59,7 @@ def steps():
         ("order book, streams of messages", _process),
         ("order book, many at once", _process_many),
         ("figures of book states and trades", _microstructure),
+        ("order book, logs and files", _event_files),
         ("order flow", _order_flow),
     ]
 
@@ -232,6 +234,18 @@ def _microstructure():
     figures.volume_profile(prices, quantities, tick=1.0)
     figures.queue_lengths(quantities)
     figures.depth_profile(*states, width=1.0)
+
+
+def _event_files():
+    from nanobook.book import Exchange
+
+    exchange = Exchange()
+    exchange.submit_limit("buy", 100, 10, tag=1)
+    exchange.replay(exchange.event_log())
+    with tempfile.TemporaryDirectory() as folder:
+        for name in ("log.jsonl", "log.npz"):
+            exchange.save(os.path.join(folder, name))
+            Exchange.load(os.path.join(folder, name))
 
 
 def _order_flow():

@@ -64,7 +64,7 @@ def look_second(market, data, size, at):
     length, place = read_2(data + at), data + at + 2
     if length >= _SHORTEST and at + 2 + length <= size:
         letter = read_byte(place)
-        if letter == _ADD or letter == _ATTRIBUTED:
+        if letter in (_ADD, _ATTRIBUTED):
             book = _book_of_add(market, place, length)
             price_at = place + _ADD_PRICE
         else:
@@ -88,7 +88,7 @@ def look_third(market, data, size, at):
     length, place = read_2(data + at), data + at + 2
     if length >= _SHORTEST and at + 2 + length <= size:
         letter = read_byte(place)
-        if letter == _ADD or letter == _ATTRIBUTED:
+        if letter in (_ADD, _ATTRIBUTED):
             book = _book_of_add(market, place, length)
             if book != 0:
                 cell = cell_of(book, read_4(place + _ADD_PRICE))
