@@ -140,7 +140,16 @@ def trigger_stops(book):
             _submit_child(book, np.int64(heap_at(book, REACHED, np.int64(at))["level"]))
         if head["trades"] == before:
             return
-    head["cascade_limit_hit"] = 1
+    head["cascade_limit_hit"] = np.int64(_any_waits(book))
+
+
+@njit
+def _any_waits(book):
+    """Return whether a pending stop order is reached, as it stands."""
+    for row in (BY_PRICE, BY_PRICE + 1):
+        if heap_size(book, row)["value"] > 0 and is_reached(book, first_of(book, row)):
+            return True
+    return False
 
 
 @njit

@@ -434,6 +434,16 @@ def test_a_cascade_of_99_ends_by_itself():
     assert (triggered(exchange), exchange.last_trade_price()) == (99, 199)
 
 
+@pytest.mark.core
+@pytest.mark.parametrize(("count", "hit"), [(100, False), (101, True)])
+def test_a_cascade_of_just_100_rounds_leaves_nothing_waiting(count, hit):
+    exchange = chain(count)
+    exchange.submit_stop_market("buy", 250, 1)  # not reached: it waits for the price
+    assert exchange.submit_market("buy", 1).cascade_limit_hit == hit
+    assert (triggered(exchange), exchange.last_trade_price()) == (100, 200)
+    assert exchange.pending_stop_count() == count - 100 + 1
+
+
 def test_a_cascade_is_cut_short_after_100_rounds_and_says_so():
     exchange = chain(150)
     result = exchange.submit_market("buy", 1)

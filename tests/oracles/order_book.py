@@ -555,7 +555,9 @@ class NaiveExchange:
                 trade_count += child[3]
             if trade_count == 0:
                 return
-        self.cascade_limit_hit = True
+        self.cascade_limit_hit = any(
+            stop.is_reached(self.last_price) for stop in self.pending_stops()
+        )
 
     def move_trailing_stops(self, price):
         """Let the trailing stops follow the price; they only ever tighten."""
