@@ -23,6 +23,7 @@ from nanobook.types.records import (
 
 __all__ = [
     "ASKS",
+    "AVERAGE",
     "BIDS",
     "BITS_PER_WORD",
     "CELL",
@@ -33,9 +34,9 @@ __all__ = [
     "SPARE",
     "WORD",
 ]
-__all__ += ["cell_at", "elder_at", "event_at", "far_at", "head_of", "label_at", "level_at"]
-__all__ += ["heap_at", "heap_size", "order_at", "result_of", "row_at", "row_side", "side_of"]
-__all__ += ["stop_at", "sum_at", "trade_at", "word_at"]
+__all__ += ["average_at", "cell_at", "elder_at", "event_at", "far_at", "head_of", "heap_at"]
+__all__ += ["heap_size", "label_at", "level_at", "link_at", "order_at", "range_at", "result_of"]
+__all__ += ["row_at", "row_side", "side_of", "stop_at", "sum_at", "trade_at", "word_at"]
 
 #: What a kernel that may need room returns: it's done, or nothing has changed and arrays must grow.
 DONE, FULL = np.int64(0), np.int64(1)
@@ -61,6 +62,24 @@ SIDE = np.dtype(
     ]
 )
 
+#: Where a stop order is found.
+LINK = np.dtype(
+    [
+        ("place", np.int32),  # in the heap of its side's stop prices
+        ("mark_place", np.int32),  # in the heap of its side's watermarks
+        ("average", np.int32),  # of true ranges: its place among the averages
+    ]
+)
+
+#: An average of true ranges, or what is known of it.
+AVERAGE = np.dtype(
+    [
+        ("period", np.int64),
+        ("count", np.int64),  # true ranges taken, up to the period
+        ("value", np.float64),  # while they are fewer, their sum
+    ]
+)
+
 #: Arrays, each with an address and room for so many records.
 ARRAYS = {
     "orders": RESTING,  # a pool
@@ -74,8 +93,11 @@ ARRAYS = {
     "trades": TRADE,
     "events": MESSAGE,  # the log; a wide message takes two rows
     "stops": STOP,  # in the order of submission
+    "links": LINK,  # as long as that
     "heaps": CELL,  # rows as long as that: see heaps.py
     "sums": WORD,  # of absolute price changes between trigger passes, modulo 2**64, a ring
+    "ranges": WORD,  # the last bars' true ranges, modulo 2**64, a ring
+    "averages": AVERAGE,  # of true ranges, a record for each period
 }
 
 HEADER = np.dtype(
@@ -111,10 +133,23 @@ HEADER = np.dtype(
         # pass, and how many changes of it there were.
         ("stops", np.int64),
         ("pending", np.int64),
-        ("heap_sizes", np.int64, (7,)),
+        ("heap_sizes", np.int64, (8,)),
         ("pass_price", np.int64),
         ("passes", np.int64),
         ("cascade_limit_hit", np.int64),  # by the last message
+        # Bars: the trades of one, 0 if none are built; the first trade that isn't in one, and how
+        # many of the running one are; its highest and lowest price, the last bar's close; how many
+        # are complete, and were at the last trigger pass; periods; 1 if room for bars is wanted.
+        ("bar_trades", np.int64),
+        ("bar_from", np.int64),
+        ("bar_count", np.int64),
+        ("bar_high", np.int64),
+        ("bar_low", np.int64),
+        ("bar_close", np.int64),
+        ("bars", np.int64),
+        ("bars_seen", np.int64),
+        ("averages", np.int64),
+        ("bars_wanted", np.int64),
         # Choices.
         ("policy", np.int64),  # codes.POLICIES
         ("records", np.int64),  # 1 if events are recorded
@@ -138,6 +173,7 @@ _SIDE_SIZE = SIDE.itemsize
 _ORDER_SIZE, _LEVEL_SIZE, _ROW_SIZE = RESTING.itemsize, LEVEL.itemsize, ORDER_ROW.itemsize
 _LABEL_SIZE, _TRADE_SIZE, _EVENT_SIZE = ORDER_LABEL.itemsize, TRADE.itemsize, MESSAGE.itemsize
 _CELL_SIZE, _WORD_SIZE = CELL.itemsize, WORD.itemsize
+_LINK_SIZE, _AVERAGE_SIZE = LINK.itemsize, AVERAGE.itemsize
 _STOP_SIZE, _HEAP_SIZES = STOP.itemsize, HEADER.fields["heap_sizes"][1]
 
 
@@ -271,6 +307,15 @@ def stop_at(book, stop):
 
 
 @njit
+def link_at(book, stop):
+    """Return where a stop order is found."""
+    head = head_of(book)
+    if CHECKED:
+        _check(stop, head["links_room"])
+    return record_at(head["links_at"] + stop * _LINK_SIZE, LINK)
+
+
+@njit
 def heap_at(book, heap, place):
     """Return a place of a heap of stop orders."""
     head = head_of(book)
@@ -292,3 +337,21 @@ def sum_at(book, place):
     if CHECKED:
         _check(place, head["sums_room"])
     return record_at(head["sums_at"] + place * _WORD_SIZE, WORD)
+
+
+@njit
+def range_at(book, place):
+    """Return one number of the ring of true ranges."""
+    head = head_of(book)
+    if CHECKED:
+        _check(place, head["ranges_room"])
+    return record_at(head["ranges_at"] + place * _WORD_SIZE, WORD)
+
+
+@njit
+def average_at(book, place):
+    """Return one average of true ranges."""
+    head = head_of(book)
+    if CHECKED:
+        _check(place, head["averages_room"])
+    return record_at(head["averages_at"] + place * _AVERAGE_SIZE, AVERAGE)

@@ -7,21 +7,21 @@ taken out or moved.
 
 import numpy as np
 
-from nanobook.book.header import heap_at, heap_size, stop_at
+from nanobook.book.header import heap_at, heap_size, link_at, stop_at
 from nanobook.jit import njit
 
-__all__ = ["BY_MARK", "BY_PRICE", "FRESH", "HEAPS", "MOVING", "REACHED"]
+__all__ = ["BY_MARK", "BY_PRICE", "FRESH", "HEAPS", "MOVING", "ON_BARS", "REACHED"]
 __all__ += ["append", "first_of", "push", "remove", "settle"]
 
 #: The first of the two heaps by stop price, and of those by watermark.
 BY_PRICE, BY_MARK = np.int64(0), np.int64(2)
 
-#: Plain lists: trailing stops without a watermark, those that every pass may move, and those that
-#: a pass has reached.
-FRESH, MOVING, REACHED = np.int64(4), np.int64(5), np.int64(6)
+#: Plain lists: trailing stops without a watermark, those that every pass may move, those that a
+#: pass may move after a bar, and those that a pass has reached.
+FRESH, MOVING, ON_BARS, REACHED = map(np.int64, range(4, 8))
 
 #: How many rows there are.
-HEAPS = 7
+HEAPS = 8
 
 
 @njit
@@ -56,9 +56,9 @@ def _seat(book, heap, place, stop):
     """Put a stop order at a place, and let it know."""
     heap_at(book, heap, place)["level"] = stop
     if heap < BY_MARK:
-        stop_at(book, stop)["place"] = place
+        link_at(book, stop)["place"] = place
     else:
-        stop_at(book, stop)["trail_place"] = place
+        link_at(book, stop)["mark_place"] = place
 
 
 @njit

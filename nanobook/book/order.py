@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from nanobook.types.codes import CANCELLED, PENDING, TIFS, TRAIL_TYPES, TRIGGERED
+from nanobook.types.codes import CANCELLED, PENDING, TIFS, TRAIL_AVERAGES, TRAIL_TYPES, TRIGGERED
 from nanobook.types.order_status import OrderStatus
 from nanobook.types.side import Side
 from nanobook.types.time_in_force import TimeInForce
@@ -160,7 +160,7 @@ def stop_words(row):
         "time_in_force": _TIFS[value["tif"]],
         "trail_type": TRAIL_TYPES[value["trail_type"]] if trails else None,
         "trail_value": value["trail_value"] if trails else None,
-        "atr_period": value["atr_period"] if value["trail_type"] == 2 else None,
+        "atr_period": value["atr_period"] if value["trail_type"] in TRAIL_AVERAGES else None,
         "watermark": value["watermark"] if value["has_watermark"] else None,
         "child_id": value["child_id"] or None,
         "owner": None if value["owner"] < 0 else value["owner"],

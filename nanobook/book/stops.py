@@ -2,12 +2,14 @@
 
 import numpy as np
 
-from nanobook.book.header import head_of, heap_at, heap_size, row_side, stop_at
+from nanobook.book.bars import build_bars, find_average
+from nanobook.book.header import head_of, heap_at, heap_size, link_at, row_side, stop_at
 from nanobook.book.heaps import (
     BY_MARK,
     BY_PRICE,
     FRESH,
     MOVING,
+    ON_BARS,
     REACHED,
     append,
     first_of,
@@ -22,6 +24,7 @@ from nanobook.types.codes import (
     IOC,
     PENDING,
     TRAIL_SMA_ABS_CHANGE,
+    TRAIL_TRUE_ATR,
     TRIGGERED,
 )
 from nanobook.types.records import NIL
@@ -76,9 +79,11 @@ def add_stop(
     order["has_watermark"] = 0
     order["trail_type"] = trail_type
     order["atr_period"] = atr_period
-    order["place"] = 0
-    order["trail_place"] = 0
     order["spare"] = 0
+    link = link_at(book, stop)
+    link["place"] = 0
+    link["mark_place"] = 0
+    link["average"] = find_average(book, atr_period) if trail_type == TRAIL_TRUE_ATR else NIL
     file_stop(book, stop)
     head["pending"] += 1
     head["total"] += quantity
@@ -98,6 +103,8 @@ def file_stop(book, stop):
             push(book, BY_MARK + row, stop)
         if order["trail_type"] == TRAIL_SMA_ABS_CHANGE:
             append(book, MOVING, stop)
+        elif order["trail_type"] == TRAIL_TRUE_ATR:
+            append(book, ON_BARS, stop)
 
 
 @njit
@@ -116,10 +123,10 @@ def withdraw_stop(book, stop, status):
     """Take a pending stop order out of the heaps; return its quantity."""
     head, order = head_of(book), stop_at(book, stop)
     row = row_side(np.int64(order["side"]))
-    remove(book, BY_PRICE + row, np.int64(order["place"]))
+    remove(book, BY_PRICE + row, np.int64(link_at(book, stop)["place"]))
     followed = order["trail_type"] != NIL and order["trail_type"] != TRAIL_SMA_ABS_CHANGE
     if followed and order["has_watermark"] != 0:
-        remove(book, BY_MARK + row, np.int64(order["trail_place"]))
+        remove(book, BY_MARK + row, np.int64(link_at(book, stop)["mark_place"]))
     order["status"] = status
     head["pending"] -= 1
     head["total"] -= order["quantity"]
@@ -129,6 +136,13 @@ def withdraw_stop(book, stop, status):
 @njit
 def trigger_stops(book):
     """Submit the stop orders that the last price has reached, and those that their trades reach."""
+    _run_rounds(book)
+    build_bars(book)  # of the last round's trades
+
+
+@njit
+def _run_rounds(book):
+    """Trigger stop orders, round by round."""
     head = head_of(book)
     for _ in range(ROUNDS):
         move_trailing_stops(book, head["last_price"])

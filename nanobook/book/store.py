@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from nanobook.book.bars import RANGES_KEPT
 from nanobook.book.clearing import count_ended, keep_resting
 from nanobook.book.header import ARRAYS, ASKS, BIDS, BITS_PER_WORD, FULL, HEADER
 from nanobook.book.heaps import HEAPS
@@ -14,8 +15,8 @@ from nanobook.types.records import BOOK_ORDER, NIL, ORDER_STATE
 
 __all__ = ["Store", "as_bytes", "copied"]
 
-#: Room in an array at first. The ladder and the labels come when they're wanted.
-_SMALL, _LATER = 16, ("cells", "words", "labels")
+#: Room in an array at first. The ladder, the labels and bars come when they're wanted.
+_SMALL, _LATER = 16, ("cells", "words", "labels", "ranges")
 
 #: How often messages may wait for room while the book stands still.
 _MOST_WAITS = 1_000
@@ -34,6 +35,7 @@ _PLACES = tuple(f"{name}_{what}" for name in ARRAYS for what in ("at", "room"))
 
 #: What two books must have the same of to be equal, beside their orders and trades.
 _COMPARED = ("next_id", "next_trade", "last_price", "traded", "policy", "total", "pass_price")
+_COMPARED += ("bar_trades", "bar_count", "bar_high", "bar_low", "bar_close", "bars")
 
 
 class Store:
@@ -92,8 +94,11 @@ class Store:
         for name in ("levels", "far"):
             self._grow(name, head["levels_top"], resting + children)
         self._grow("rows", self._rows(), ids + children)
-        for name in ("stops", "heaps"):
+        for name in ("stops", "links", "heaps"):
             self._grow(name, head["stops"], 1)
+        self._grow("averages", head["averages"], 1)
+        if head["bars_wanted"] and not head["ranges_room"]:
+            self._put("ranges", np.zeros(RANGES_KEPT, ARRAYS["ranges"]))
         if head["sums_room"] < SUMS_ROOM:
             self._grow("sums", head["passes"], min(2 * ROUNDS, SUMS_ROOM - int(head["passes"])))
         if head["labels_wanted"] and not head["labelled"]:
@@ -180,6 +185,9 @@ class Store:
         kept = np.empty(room, ARRAYS["stops"])
         kept[: len(pending)] = pending
         self._put("stops", kept)
+        links = np.empty(room, ARRAYS["links"])
+        links[: len(pending)] = self.arrays["links"][: len(stops)][stops["status"] == PENDING]
+        self._put("links", links)
         self._put("heaps", np.empty((HEAPS, room), ARRAYS["heaps"]))
         head["stops"], head["heap_sizes"] = len(pending), 0
         for stop in range(len(pending)):
@@ -239,8 +247,10 @@ class Store:
             and all(np.array_equal(self.queues(r), other.queues(r)) for r in (BIDS, ASKS))
             and np.array_equal(self.orders(), other.orders())
             and np.array_equal(self.trades, other.trades)
-            and np.array_equal(_shown(self.stops), _shown(other.stops))
+            and np.array_equal(self.stops, other.stops)
             and np.array_equal(self._changes(), other._changes())
+            and np.array_equal(self._ranges(), other._ranges())
+            and np.array_equal(self._averages(), other._averages())
         )
 
     __hash__ = None
@@ -251,6 +261,16 @@ class Store:
         kept = min(passes, int(CHANGES_KEPT) + 1)
         sums = self.arrays["sums"]["value"]
         return np.diff(sums[np.arange(passes - kept, passes) & (len(sums) - 1)])
+
+    def _ranges(self):
+        """Return the true ranges that new periods may begin with."""
+        bars = int(self.header["bars"])
+        kept = min(bars, int(RANGES_KEPT))
+        return self.arrays["ranges"]["value"][np.arange(bars - kept, bars) & (RANGES_KEPT - 1)]
+
+    def _averages(self):
+        """Return the averages of true ranges."""
+        return np.sort(self.arrays["averages"][: int(self.header["averages"])], order="period")
 
     # ---- copies ------------------------------------------------------------------------------
 
@@ -272,7 +292,9 @@ class Store:
             "trades": head["trades"],
             "events": head["events"],
             "stops": head["stops"],
+            "links": head["stops"],
             "heaps": head["stops"],
+            "averages": head["averages"],
             "labels": self._rows() if head["labelled"] else 0,
         }
         state = {
@@ -308,7 +330,9 @@ class Store:
             "far",
             "rows",
             "stops",
+            "links",
             "heaps",
+            "averages",
         ):  # room for one record at least
             store._grow(name, state[name].shape[-1], 1)
         if store.header["labelled"]:
@@ -358,10 +382,3 @@ def copied(records):
         In C order.
     """
     return np.ascontiguousarray(as_bytes(records).copy()).view(records.dtype)
-
-
-def _shown(stops):
-    """Return stop orders without what only says where a heap has them."""
-    shown = stops.copy()
-    shown["place"] = shown["trail_place"] = 0
-    return shown

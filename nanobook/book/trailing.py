@@ -2,11 +2,27 @@
 
 import numpy as np
 
-from nanobook.book.header import head_of, heap_at, heap_size, row_side, stop_at, sum_at
-from nanobook.book.heaps import BY_MARK, BY_PRICE, FRESH, MOVING, first_of, push, settle
+from nanobook.book.bars import build_bars
+from nanobook.book.header import (
+    average_at,
+    head_of,
+    heap_at,
+    heap_size,
+    link_at,
+    row_side,
+    stop_at,
+    sum_at,
+)
+from nanobook.book.heaps import BY_MARK, BY_PRICE, FRESH, MOVING, ON_BARS, first_of, push, settle
 from nanobook.book.machine import subtract_wrapping
 from nanobook.jit import njit
-from nanobook.types.codes import PENDING, TRAIL_FIXED, TRAIL_PERCENTAGE, TRAIL_SMA_ABS_CHANGE
+from nanobook.types.codes import (
+    PENDING,
+    TRAIL_FIXED,
+    TRAIL_PERCENTAGE,
+    TRAIL_SMA_ABS_CHANGE,
+    TRAIL_TRUE_ATR,
+)
 
 __all__ = ["CHANGES_KEPT", "SUMS_ROOM", "move_trailing_stops", "note_change"]
 
@@ -24,6 +40,7 @@ _BEYOND = 2.0**63
 def move_trailing_stops(book, price):
     """Let all trailing stops see a price."""
     note_change(book, price)
+    build_bars(book)
     fresh = heap_size(book, FRESH)
     for at in range(fresh["value"]):
         stop = np.int64(heap_at(book, FRESH, np.int64(at))["level"])
@@ -37,7 +54,11 @@ def move_trailing_stops(book, price):
     fresh["value"] = 0
     _move_marks(book, np.int64(1), price)
     _move_marks(book, np.int64(-1), price)
-    _move_all(book, price)
+    _move_all(book, MOVING, price)
+    head = head_of(book)
+    if head["bars_seen"] != head["bars"]:
+        head["bars_seen"] = head["bars"]
+        _move_all(book, ON_BARS, price)
 
 
 @njit
@@ -75,20 +96,20 @@ def _move_marks(book, side, price):
 
 
 @njit
-def _move_all(book, price):
-    """Move those stops whose distance may change with every pass; forget those that ended."""
-    moving = heap_size(book, MOVING)
+def _move_all(book, moving, price):
+    """Move the stops of a list, whose distance may have changed; forget those that ended."""
+    size = heap_size(book, moving)
     kept = np.int64(0)
-    for at in range(moving["value"]):
-        stop = np.int64(heap_at(book, MOVING, np.int64(at))["level"])
+    for at in range(size["value"]):
+        stop = np.int64(heap_at(book, moving, np.int64(at))["level"])
         order = stop_at(book, stop)
         if order["status"] == PENDING:
-            heap_at(book, MOVING, kept)["level"] = stop
+            heap_at(book, moving, kept)["level"] = stop
             kept += 1
             mark = order["watermark"]
             order["watermark"] = min(mark, price) if order["side"] > 0 else max(mark, price)
             _tighten(book, stop)
-    moving["value"] = kept
+    size["value"] = kept
 
 
 @njit
@@ -108,7 +129,9 @@ def _tighten(book, stop):
         if new <= order["stop_price"]:
             return
     order["stop_price"] = new
-    settle(book, BY_PRICE + row_side(np.int64(order["side"])), np.int64(order["place"]))
+    settle(
+        book, BY_PRICE + row_side(np.int64(order["side"])), np.int64(link_at(book, stop)["place"])
+    )
 
 
 @njit
@@ -124,6 +147,8 @@ def _offset(book, stop):
         if abs(distance - whole) >= 0.5:  # halves away from zero
             whole += 1.0 if distance > 0 else -1.0
         return _whole(whole)
+    if order["trail_type"] == TRAIL_TRUE_ATR:
+        return _whole(_mean_range(book, stop) * value)
     return _whole(_mean_change(book, np.int64(order["atr_period"])) * value)
 
 
@@ -139,6 +164,13 @@ def _mean_change(book, period):
     last, first = known & (room - 1), (known - count) & (room - 1)
     total = subtract_wrapping(sum_at(book, last)["value"], sum_at(book, first)["value"])
     return (np.float64(total) + (2 * _BEYOND if total < 0 else 0.0)) / count
+
+
+@njit
+def _mean_range(book, stop):
+    """Return the average true range over a stop's period, 0 while there are too few bars."""
+    average = average_at(book, np.int64(link_at(book, stop)["average"]))
+    return average["value"] if average["count"] == average["period"] else 0.0
 
 
 @njit

@@ -35,7 +35,7 @@ from nanobook.book.heaps import first_of, remove, settle
 from nanobook.errors import ArgumentTypeError, RangeError, ValidationError
 from nanobook.types.codes import CANCEL
 
-STOP_MARKET, STOP_LIMIT, TRAILING_STOP_MARKET, TRAILING_STOP_LIMIT = range(7, 11)
+STOP_MARKET, STOP_LIMIT, TRAILING_STOP_MARKET, TRAILING_STOP_LIMIT, BARS = range(7, 12)
 
 
 def trade_at(exchange, *prices):
@@ -1377,7 +1377,7 @@ GOOD = {"quantity": 5, "stop_price": 105, "trail_type": 2, "trail_value": 2.0, "
         ("quantity", -1, RangeError, range(7, 11)),
         ("tif", 3, ValidationError, (8, 10)),
         ("tif", -1, ValidationError, (8, 10)),
-        ("trail_type", 3, ValidationError, (9, 10)),
+        ("trail_type", 4, ValidationError, (9, 10)),
         ("trail_type", -1, ValidationError, (9, 10)),
         ("trail_value", math.nan, ValidationError, (9, 10)),
         ("trail_value", math.inf, ValidationError, (9, 10)),
@@ -1504,22 +1504,24 @@ def check_heaps(exchange):
     store = exchange._store
     heaps, sizes, stops = store.arrays["heaps"]["level"], store.header["heap_sizes"], store.stops
     pending = stops["status"] == PENDING
-    buys, trails = stops["side"] > 0, (stops["trail_type"] >= 0) & (stops["trail_type"] < 2)
+    buys, trails = stops["side"] > 0, np.isin(stops["trail_type"], (0, 1, 3))
     marked = pending & trails & (stops["has_watermark"] != 0)
     members = pending & buys, pending & ~buys, marked & buys, marked & ~buys
     for row, member in enumerate(members):
         held = heaps[row, : sizes[row]]
         assert sorted(held) == np.flatnonzero(member).tolist()
-        places = stops["place" if row < 2 else "trail_place"][held]
+        places = store.arrays["links"]["place" if row < 2 else "mark_place"][held]
         assert places.tolist() == list(range(len(held)))
         keys = [key_of(row, stops[stop]) for stop in held]
         assert all(keys[(at - 1) // 2] <= keys[at] for at in range(1, len(keys)))
-    fresh, moving = (heaps[row, : sizes[row]].tolist() for row in (4, 5))
+    fresh, moving, on_bars = (heaps[row, : sizes[row]].tolist() for row in (4, 5, 6))
     unseen = pending & (stops["trail_type"] >= 0) & (stops["has_watermark"] == 0)
     assert set(np.flatnonzero(unseen)) <= set(fresh)
     assert set(np.flatnonzero(pending & (stops["trail_type"] == 2))) <= set(moving)
     assert len(set(fresh)) == len(fresh)
+    assert set(np.flatnonzero(pending & (stops["trail_type"] == 3))) <= set(on_bars)
     assert len(set(moving)) == len(moving)
+    assert len(set(on_bars)) == len(on_bars)
 
 
 prices_ = st.sampled_from([LOWEST, -1, 0, 1, HIGHEST]) | st.integers(-6, 6)
@@ -1542,7 +1544,7 @@ def test_a_heap_is_a_sorted_list(side, data):
             expected[len(store.stops) - 1] = price
             continue
         stop = data.draw(st.sampled_from(sorted(expected)))
-        place = np.int64(stops["place"][stop])
+        place = np.int64(store.arrays["links"]["place"][stop])
         if what == "remove":
             remove(store.address, np.int64(row), place)
             stops["status"][stop] = CANCELLED
@@ -1563,7 +1565,7 @@ def test_a_heap_is_a_sorted_list(side, data):
 @given(seed=st.integers(0, 2**32))
 def test_heaps_stay_in_order_through_any_stream(seed):
     rng, exchange = np.random.default_rng(seed), Exchange()
-    messages = stop_messages(rng, 150, kinds=(40, 5, 15, 5, 2, 0.2, 0, 5, 5, 15, 15))
+    messages = stop_messages(rng, 150, kinds=(40, 5, 15, 5, 2, 0.2, 0, 5, 5, 15, 15, 0.2))
     for at in range(0, len(messages), 10):
         exchange.process(messages[at : at + 10])
         check_heaps(exchange)
@@ -1574,9 +1576,12 @@ def test_heaps_stay_in_order_through_any_stream(seed):
 
 # ---- random streams ------------------------------------------------------------------------------
 
-#: How often each of the eleven kinds comes.
-MANY_STOPS = (45, 12, 18, 8, 5, 0.3, 0.5, 6, 6, 6, 6)
-FEW_STOPS = (45, 12, 18, 8, 5, 0.3, 0.5, 1, 1, 1, 1)
+#: How often each of the twelve kinds comes.
+MANY_STOPS = (45, 12, 18, 8, 5, 0.3, 0.5, 6, 6, 6, 6, 0.2)
+FEW_STOPS = (45, 12, 18, 8, 5, 0.3, 0.5, 1, 1, 1, 1, 0.05)
+
+#: How many trades make a bar.
+BAR_TRADES = (None, None, 1, 2, 7, 100)
 
 #: Where prices lie. Changes of prices beyond aren't exact as floats.
 CENTRES = (100, 0, -50, 10**6, 10**9)
@@ -1588,12 +1593,15 @@ def stop_messages(rng, count, *, ticks=8, centre=100, kinds=MANY_STOPS, first_id
     options = {"ticks": ticks, "centre": centre, "kinds": kinds}
     messages = random_messages(rng, count, **options)
     messages["stop_price"] = centre + rng.integers(-min(ticks, 100), min(ticks, 100) + 1, count)
-    types = messages["trail_type"] = rng.integers(0, 2 if abs(centre) > 2**50 else 3, count)
+    types = rng.choice([0, 1, 3] if abs(centre) > 2**50 else 4, count)
+    messages["trail_type"] = types
     fixed = rng.integers(-1, 8, count) + rng.choice([0, 0.5], count)
     part = rng.choice([0.01, 0.05, 0.3, -0.1, 0.005, 1e300], count)
     multiple = rng.choice([0.5, 1, 2, 3.7, -1], count)
-    messages["trail_value"] = np.choose(types, [fixed, part, multiple])
-    messages["atr_period"] = rng.choice([0, 1, 3, 20, 300], count)
+    messages["trail_value"] = np.choose(types, [fixed, part, multiple, multiple])
+    messages["atr_period"] = np.maximum(rng.choice([0, 1, 3, 20, 300], count), types == 3)
+    bars = messages["kind"] == BARS
+    messages["quantity"][bars] = rng.choice([1, 3, 30], np.count_nonzero(bars))
     takes_id = np.isin(messages["kind"], (0, 1, 3, *range(7, 11)))
     newest = first_id + np.cumsum(takes_id)  # children take more: old ids come often enough
     recent = newest - rng.geometric(0.04, count)
@@ -1609,6 +1617,8 @@ def trail_of(row):
 def drive_any(exchange, row):
     """Call the method that a message stands for; return its result and whether it hit the limit."""
     kind = int(row["kind"])
+    if kind == BARS:  # which nothing but a message says once an exchange is made
+        return (*rows_of(exchange.process(np.array([row])).results)[0], False)
     if kind == CANCEL and exchange.get_stop_order(row["order_id"]):
         result = exchange.cancel(row["order_id"])
         status, error = (3, 0) if result.success else (-1, 1)
@@ -1662,7 +1672,7 @@ def stop_rows(oracle):
             (
                 *(stop.id, stop.side, stop.stop_price, limit is not None, limit or 0),
                 *(stop.quantity, TIFS.index(stop.tif), stop.status, stop.timestamp, kind, value),
-                *(stop.atr_period if kind == 2 else 0, mark is not None, mark or 0),
+                *(stop.atr_period if kind >= 2 else 0, mark is not None, mark or 0),
                 *(stop.child_id or 0, -1 if stop.owner is None else stop.owner, stop.tag),
             )
         ]
@@ -1688,7 +1698,8 @@ def check_stop_stream(seed, longest=1_200):
     """Run a random stream of all kinds through a book and its oracle; return how long it was."""
     rng = np.random.default_rng(seed)
     policy = POLICIES[rng.integers(4)] if rng.random() < 0.3 else "off"
-    exchange, oracle = pair(policy, record_events=bool(rng.random() < 0.3))
+    bar_trades = BAR_TRADES[rng.integers(len(BAR_TRADES))]
+    exchange, oracle = pair(policy, bar_trades, record_events=bool(rng.random() < 0.3))
     centre = int(rng.choice(FAR_CENTRES if rng.random() < 0.2 else CENTRES))
     messages = stop_messages(
         rng,
@@ -1749,7 +1760,7 @@ def test_300_000_random_messages_with_stops_are_what_the_oracle_makes_of_them():
 @pytest.mark.core
 @pytest.mark.parametrize("policy", ["off", "cancel_oldest"])
 def test_a_short_stream_call_by_call_is_what_the_oracle_makes_of_it(policy):
-    exchange, oracle = pair(policy)
+    exchange, oracle = pair(policy, 3)
     messages = stop_messages(np.random.default_rng(11), 150)
     for at in range(len(messages)):
         row = messages[at : at + 1]
@@ -1778,9 +1789,10 @@ class StopsAndOracle(BookAndOracle):
         centre=st.sampled_from([*CENTRES, LOWEST + 50, HIGHEST - 50]),
         width=st.integers(3, 25),
         policy=st.sampled_from(POLICIES),
+        bar_trades=st.sampled_from(BAR_TRADES),
     )
-    def begin(self, centre, width, policy):
-        self.exchange, self.oracle = pair(policy)
+    def begin(self, centre, width, policy, bar_trades):
+        self.exchange, self.oracle = pair(policy, bar_trades)
         self.centre, self.width = centre, width
 
     @rule(
@@ -1801,6 +1813,8 @@ class StopsAndOracle(BookAndOracle):
     def stop(self, side, tick, limit, quantity, tif, trail, owner, tag):
         if trail and trail[0] == "sma_abs_change" and abs(self.centre) > 2**50:
             trail = None
+        if trail and trail[0] == "true_atr":
+            trail = (*trail[:2], max(1, trail[2]))
         row = message(STOP_MARKET, side, quantity=quantity, tif=tif)
         row["kind"] += (limit is not None) + 2 * (trail is not None)
         row["stop_price"], row["price"] = self.centre + tick, self.centre + (limit or 0)

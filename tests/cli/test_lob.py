@@ -151,6 +151,11 @@ def test_stops_that_wait(lob):
             ("sma_abs_change", 3.0),
         ),
         (
+            "trail buy 95 10 wilder 2.5 20",
+            "market from $95.00, trailing wilder 2.5 20",
+            ("true_atr", 2.5),
+        ),
+        (
             "trail sell 95 10 fixed 1 limit 90",
             "$90.00 gtc from $95.00, trailing fixed 1.00",
             ("fixed", 100.0),
