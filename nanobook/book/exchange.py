@@ -33,6 +33,7 @@ from nanobook.book.bars import read_average
 from nanobook.book.batch import run
 from nanobook.book.events import events_of, messages_of_events
 from nanobook.book.files import load_store, save_store
+from nanobook.book.groups import refresh_stops
 from nanobook.book.header import ASKS, AVERAGE, BIDS, HEADER
 from nanobook.book.messages import as_messages, messages_frame
 from nanobook.book.order import Order, QueuePosition, stop_words
@@ -877,6 +878,7 @@ class Exchange:
         at = int(np.searchsorted(stops["order_id"], order_id))
         if at == len(stops) or stops["order_id"][at] != order_id:
             return None
+        refresh_stops(self._book, at, at + 1)
         return stop_words(stops[at])
 
     def pending_stop_count(self):
@@ -897,7 +899,7 @@ class Exchange:
         ndarray of STOP
             Those that wait and those that have ended, by id; a copy.
         """
-        return copied(self._store.stops)
+        return copied(self._store.stops_now())
 
     def average_true_range(self, period):
         """Return Wilder's average of the true ranges of bars, as trailing stops use it.

@@ -34,8 +34,18 @@ __all__ = [
     "SPARE",
     "WORD",
 ]
-__all__ += ["average_at", "cell_at", "elder_at", "event_at", "far_at", "head_of", "heap_at"]
-__all__ += ["heap_size", "label_at", "level_at", "link_at", "order_at", "range_at", "result_of"]
+__all__ += ["average_at", "cell_at", "elder_at", "event_at", "far_at", "group_at"]
+__all__ += [
+    "head_of",
+    "heap_at",
+    "heap_size",
+    "label_at",
+    "level_at",
+    "link_at",
+    "order_at",
+    "range_at",
+    "result_of",
+]
 __all__ += ["row_at", "row_side", "side_of", "stop_at", "sum_at", "trade_at", "word_at"]
 
 #: What a kernel that may need room returns: it's done, or nothing has changed and arrays must grow.
@@ -65,9 +75,23 @@ SIDE = np.dtype(
 #: Where a stop order is found.
 LINK = np.dtype(
     [
-        ("place", np.int32),  # in the heap of its side's stop prices
-        ("mark_place", np.int32),  # in the heap of its side's watermarks
+        ("wake", np.int64),  # the watermark that it waits for
+        ("place", np.int32),  # in the heap of its side's stop prices, NIL if it isn't there
+        ("mark_place", np.int32),  # in that of the watermarks waited for, NIL or IN_GROUP
+        ("left", np.int32),  # in a group's heap: the stops below it, and the one above
+        ("right", np.int32),
+        ("up", np.int32),
         ("average", np.int32),  # of true ranges: its place among the averages
+    ]
+)
+
+#: Trailing stops of a side that have the same watermark.
+GROUP = np.dtype(
+    [
+        ("first", np.int64),  # the first of these stops; the next group's first isn't one any more
+        ("mark", np.int64),
+        ("fixed", np.int32),  # the roots of its heaps
+        ("part", np.int32),
     ]
 )
 
@@ -95,6 +119,7 @@ ARRAYS = {
     "stops": STOP,  # in the order of submission
     "links": LINK,  # as long as that
     "heaps": CELL,  # rows as long as that: see heaps.py
+    "groups": GROUP,  # two rows as long as that, buys and sells: see groups.py
     "sums": WORD,  # of absolute price changes between trigger passes, modulo 2**64, a ring
     "ranges": WORD,  # the last bars' true ranges, modulo 2**64, a ring
     "averages": AVERAGE,  # of true ranges, a record for each period
@@ -133,7 +158,8 @@ HEADER = np.dtype(
         # pass, and how many changes of it there were.
         ("stops", np.int64),
         ("pending", np.int64),
-        ("heap_sizes", np.int64, (8,)),
+        ("heap_sizes", np.int64, (9,)),
+        ("stops_seen", np.int64),  # so many have seen a price, or never will
         ("pass_price", np.int64),
         ("passes", np.int64),
         ("cascade_limit_hit", np.int64),  # by the last message
@@ -173,7 +199,7 @@ _SIDE_SIZE = SIDE.itemsize
 _ORDER_SIZE, _LEVEL_SIZE, _ROW_SIZE = RESTING.itemsize, LEVEL.itemsize, ORDER_ROW.itemsize
 _LABEL_SIZE, _TRADE_SIZE, _EVENT_SIZE = ORDER_LABEL.itemsize, TRADE.itemsize, MESSAGE.itemsize
 _CELL_SIZE, _WORD_SIZE = CELL.itemsize, WORD.itemsize
-_LINK_SIZE, _AVERAGE_SIZE = LINK.itemsize, AVERAGE.itemsize
+_LINK_SIZE, _GROUP_SIZE, _AVERAGE_SIZE = LINK.itemsize, GROUP.itemsize, AVERAGE.itemsize
 _STOP_SIZE, _HEAP_SIZES = STOP.itemsize, HEADER.fields["heap_sizes"][1]
 
 
@@ -313,6 +339,15 @@ def link_at(book, stop):
     if CHECKED:
         _check(stop, head["links_room"])
     return record_at(head["links_at"] + stop * _LINK_SIZE, LINK)
+
+
+@njit
+def group_at(book, row, place):
+    """Return a group of trailing stops."""
+    head = head_of(book)
+    if CHECKED:
+        _check(place, head["groups_room"])
+    return record_at(head["groups_at"] + (row * head["groups_room"] + place) * _GROUP_SIZE, GROUP)
 
 
 @njit

@@ -8,6 +8,7 @@ changed, the arrays must grow, and the same is asked again.
 import numpy as np
 
 from nanobook.book.bars import BAR_TRADES, build_bars, short_of_bars, start_bars
+from nanobook.book.distances import note_change
 from nanobook.book.header import (
     ASKS,
     BIDS,
@@ -45,7 +46,6 @@ from nanobook.book.room import (
 )
 from nanobook.book.stops import add_stop, is_reached, trigger_stops, withdraw_stop
 from nanobook.book.submit import place
-from nanobook.book.trailing import note_change
 from nanobook.jit import njit
 from nanobook.types import codes
 from nanobook.types.codes import (

@@ -3,14 +3,15 @@
 import numpy as np
 
 from nanobook.book.bars import build_bars, find_average
+from nanobook.book.groups import have_group, leave_group, refresh_stops
 from nanobook.book.header import head_of, heap_at, heap_size, link_at, row_side, stop_at
 from nanobook.book.heaps import (
-    BY_MARK,
     BY_PRICE,
-    FRESH,
+    IN_GROUP,
     MOVING,
     ON_BARS,
     REACHED,
+    WAITING,
     append,
     first_of,
     push,
@@ -18,7 +19,7 @@ from nanobook.book.heaps import (
 )
 from nanobook.book.ids import STOP, new_row, set_state
 from nanobook.book.submit import place
-from nanobook.book.trailing import move_trailing_stops
+from nanobook.book.trailing import follow_mark, move_trailing_stops
 from nanobook.jit import njit
 from nanobook.types.codes import (
     IOC,
@@ -29,7 +30,7 @@ from nanobook.types.codes import (
 )
 from nanobook.types.records import NIL
 
-__all__ = ["ROUNDS", "add_stop", "file_stop", "is_reached", "trigger_stops", "withdraw_stop"]
+__all__ = ["ROUNDS", "add_stop", "file_stops", "is_reached", "trigger_stops", "withdraw_stop"]
 
 #: A cascade of stops ends after so many rounds.
 ROUNDS = 100
@@ -81,30 +82,34 @@ def add_stop(
     order["atr_period"] = atr_period
     order["spare"] = 0
     link = link_at(book, stop)
-    link["place"] = 0
-    link["mark_place"] = 0
     link["average"] = find_average(book, atr_period) if trail_type == TRAIL_TRUE_ATR else NIL
-    file_stop(book, stop)
+    _file(book, stop)
     head["pending"] += 1
     head["total"] += quantity
     return stop
 
 
 @njit
-def file_stop(book, stop):
+def _file(book, stop):
     """Put a pending stop order where it will be found."""
-    order = stop_at(book, stop)
+    order, link = stop_at(book, stop), link_at(book, stop)
     row = row_side(np.int64(order["side"]))
+    link["mark_place"] = NIL
     push(book, BY_PRICE + row, stop)
-    if order["trail_type"] != NIL:
-        if order["has_watermark"] == 0:
-            append(book, FRESH, stop)
-        elif order["trail_type"] != TRAIL_SMA_ABS_CHANGE:
-            push(book, BY_MARK + row, stop)
-        if order["trail_type"] == TRAIL_SMA_ABS_CHANGE:
-            append(book, MOVING, stop)
-        elif order["trail_type"] == TRAIL_TRUE_ATR:
-            append(book, ON_BARS, stop)
+    if order["trail_type"] == TRAIL_SMA_ABS_CHANGE:
+        append(book, MOVING, stop)
+    elif order["trail_type"] == TRAIL_TRUE_ATR:
+        append(book, ON_BARS, stop)
+    if order["has_watermark"] != 0:
+        have_group(book, row, stop, order["watermark"])
+        follow_mark(book, stop)
+
+
+@njit
+def file_stops(book):
+    """Put all stop orders, which must be pending, where they will be found."""
+    for stop in range(head_of(book)["stops"]):
+        _file(book, np.int64(stop))
 
 
 @njit
@@ -121,12 +126,15 @@ def is_reached(book, stop):
 @njit
 def withdraw_stop(book, stop, status):
     """Take a pending stop order out of the heaps; return its quantity."""
-    head, order = head_of(book), stop_at(book, stop)
+    head, order, link = head_of(book), stop_at(book, stop), link_at(book, stop)
     row = row_side(np.int64(order["side"]))
-    remove(book, BY_PRICE + row, np.int64(link_at(book, stop)["place"]))
-    followed = order["trail_type"] != NIL and order["trail_type"] != TRAIL_SMA_ABS_CHANGE
-    if followed and order["has_watermark"] != 0:
-        remove(book, BY_MARK + row, np.int64(link_at(book, stop)["mark_place"]))
+    refresh_stops(book, stop, stop + 1)
+    if link["mark_place"] == IN_GROUP:
+        leave_group(book, stop)
+    elif link["mark_place"] != NIL:
+        remove(book, WAITING + row, np.int64(link["mark_place"]))
+    if link["place"] != NIL:
+        remove(book, BY_PRICE + row, np.int64(link["place"]))
     order["status"] = status
     head["pending"] -= 1
     head["total"] -= order["quantity"]

@@ -4,11 +4,12 @@ import numpy as np
 
 from nanobook.book.bars import RANGES_KEPT
 from nanobook.book.clearing import count_ended, keep_resting
+from nanobook.book.distances import CHANGES_KEPT, SUMS_ROOM
+from nanobook.book.groups import refresh_stops
 from nanobook.book.header import ARRAYS, ASKS, BIDS, BITS_PER_WORD, FULL, HEADER
 from nanobook.book.heaps import HEAPS
 from nanobook.book.placing import replace_ladder
-from nanobook.book.stops import ROUNDS, file_stop
-from nanobook.book.trailing import CHANGES_KEPT, SUMS_ROOM
+from nanobook.book.stops import ROUNDS, file_stops
 from nanobook.book.views import write_orders, write_queues
 from nanobook.types.codes import NO_OWNER, PENDING
 from nanobook.types.records import BOOK_ORDER, NIL, ORDER_STATE
@@ -28,7 +29,7 @@ _FAR_ROWS = 3
 _SUMS = 256
 
 #: Arrays of several rows.
-_ROWS = {"far": _FAR_ROWS, "heaps": HEAPS}
+_ROWS = {"far": _FAR_ROWS, "heaps": HEAPS, "groups": 2}
 
 #: What of a header says where its arrays are, and so is another in every copy.
 _PLACES = tuple(f"{name}_{what}" for name in ARRAYS for what in ("at", "room"))
@@ -94,7 +95,7 @@ class Store:
         for name in ("levels", "far"):
             self._grow(name, head["levels_top"], resting + children)
         self._grow("rows", self._rows(), ids + children)
-        for name in ("stops", "links", "heaps"):
+        for name in ("stops", "links", "heaps", "groups"):
             self._grow(name, head["stops"], 1)
         self._grow("averages", head["averages"], 1)
         if head["bars_wanted"] and not head["ranges_room"]:
@@ -179,7 +180,7 @@ class Store:
 
     def _keep_pending(self):
         """Forget the stop orders that have ended."""
-        head, stops = self.header, self.stops
+        head, stops = self.header, self.stops_now()
         pending = stops[stops["status"] == PENDING]
         room = max(_SMALL, 1 << len(pending).bit_length())
         kept = np.empty(room, ARRAYS["stops"])
@@ -188,10 +189,10 @@ class Store:
         links = np.empty(room, ARRAYS["links"])
         links[: len(pending)] = self.arrays["links"][: len(stops)][stops["status"] == PENDING]
         self._put("links", links)
-        self._put("heaps", np.empty((HEAPS, room), ARRAYS["heaps"]))
-        head["stops"], head["heap_sizes"] = len(pending), 0
-        for stop in range(len(pending)):
-            file_stop(self.address, stop)
+        for name in ("heaps", "groups"):
+            self._put(name, np.empty((_ROWS[name], room), ARRAYS[name]))
+        head["stops"], head["heap_sizes"], head["stops_seen"] = len(pending), 0, 0
+        file_stops(self.address)
 
     # ---- reading -----------------------------------------------------------------------------
 
@@ -207,8 +208,19 @@ class Store:
 
     @property
     def stops(self):
-        """The stop orders, a view."""
+        """The stop orders, a view; where those that trail stand now isn't written in all."""
         return self.arrays["stops"][: int(self.header["stops"])]
+
+    def stops_now(self):
+        """Return the stop orders as they stand now.
+
+        Returns
+        -------
+        ndarray of STOP
+            By id, a view.
+        """
+        refresh_stops(self.address, 0, int(self.header["stops"]))
+        return self.stops
 
     def orders(self):
         """Return how every order stands that is known.
@@ -247,7 +259,7 @@ class Store:
             and all(np.array_equal(self.queues(r), other.queues(r)) for r in (BIDS, ASKS))
             and np.array_equal(self.orders(), other.orders())
             and np.array_equal(self.trades, other.trades)
-            and np.array_equal(self.stops, other.stops)
+            and np.array_equal(self.stops_now(), other.stops_now())
             and np.array_equal(self._changes(), other._changes())
             and np.array_equal(self._ranges(), other._ranges())
             and np.array_equal(self._averages(), other._averages())
@@ -294,6 +306,7 @@ class Store:
             "stops": head["stops"],
             "links": head["stops"],
             "heaps": head["stops"],
+            "groups": head["stops"],
             "averages": head["averages"],
             "labels": self._rows() if head["labelled"] else 0,
         }
@@ -332,6 +345,7 @@ class Store:
             "stops",
             "links",
             "heaps",
+            "groups",
             "averages",
         ):  # room for one record at least
             store._grow(name, state[name].shape[-1], 1)

@@ -31,9 +31,10 @@ from hypothesis.stateful import initialize, invariant, rule
 from oracles.order_book import CANCELLED, PENDING, TRAIL_TYPES, to_int
 
 from nanobook.book import EXTENDED_MESSAGE, Exchange
+from nanobook.book.distances import is_steady, offset_at
 from nanobook.book.heaps import first_of, remove, settle
 from nanobook.errors import ArgumentTypeError, RangeError, ValidationError
-from nanobook.types.codes import CANCEL
+from nanobook.types.codes import CANCEL, CANCEL_ALL, LIMIT
 
 STOP_MARKET, STOP_LIMIT, TRAILING_STOP_MARKET, TRAILING_STOP_LIMIT, BARS = range(7, 12)
 
@@ -1453,6 +1454,113 @@ def test_one_batch_and_many_small_ones_come_to_the_same():
     assert np.array_equal(whole.event_log(), singly.event_log())
 
 
+# ---- trailing together -------------------------------------------------------------------------
+
+
+def follow(seed, count, start, *, most=4, drift=0):
+    """Let stops trail a walk of the price in a book and in an oracle, and compare all they show.
+
+    Stops come, are cancelled and forgotten all the time.
+    """
+    rng, (exchange, oracle) = np.random.default_rng(seed), pair("off", 5)
+    price = start
+    for step in range(count):
+        rows = []
+        for _ in range(int(rng.integers(0, most))):
+            kind, side = int(rng.choice([0, 0, 1, 1, 1, 3])), int(rng.choice([1, -1]))
+            value = (rng.integers(-2, 30), rng.choice([0.001, 0.02, 0.1, 0.5, 0.999, 1.0]), 0, 1.5)
+            away = abs(price) * value[1] if kind == 1 else 30
+            stop = price + side * int(away * rng.random() * 1.2)
+            row = message(TRAILING_STOP_LIMIT, side, LOWEST if side > 0 else HIGHEST, 1)
+            row["stop_price"], row["trail_type"] = np.clip(stop, LOWEST, HIGHEST), kind
+            row["trail_value"], row["atr_period"] = value[kind], 2
+            rows.append(row)
+        if rng.random() < 0.3:
+            order_id = int(rng.integers(1, oracle.next_order_id + 1))
+            rows.append(message(CANCEL, order_id=order_id))
+        price = int(np.clip(price + int(rng.integers(-6, 7)) + drift, LOWEST + 60, HIGHEST - 60))
+        if rng.random() < 0.02:
+            rows.append(message(CANCEL_ALL))
+        rows += [message(LIMIT, -1, price, 1), message(LIMIT, 1, price, 1)]
+        expected = expected_of(oracle, np.concatenate(rows))
+        made = exchange.process(np.concatenate(rows))
+        assert rows_of(made.results) == [row[:7] for row in expected]
+        assert exchange.stops()[STOP_FIELDS].tolist() == stop_rows(oracle)
+        if step % 10 == 0:
+            check_heaps(exchange)
+        if rng.random() < 0.03:
+            exchange.clear_order_history()
+            oracle.clear_order_history()
+            assert exchange.stops()[STOP_FIELDS].tolist() == stop_rows(oracle)
+        if rng.random() < 0.03:
+            exchange = COPIERS[rng.integers(3)](exchange)
+    check_heaps(exchange)
+    assert_same_stops(exchange, oracle)
+
+
+#: A walk crosses the marks where a percentage begins and ends to be steady: 0 and 2**40.
+WALKS = [(1_000, 0), (10**6, 0), (300, -1), (-300, 1), (2**40 - 200, 1), (2**40 + 200, -1)]
+WALKS += [(LOWEST + 60, 1), (HIGHEST - 60, -1), (2**62, 0), (40, 0)]
+
+
+@pytest.mark.core
+@pytest.mark.parametrize(("start", "drift"), WALKS[:3])
+def test_stops_that_trail_a_short_walk_stand_where_the_oracle_has_them(start, drift):
+    follow(1, 25, start, drift=drift)
+
+
+@pytest.mark.parametrize(("start", "drift"), WALKS)
+@pytest.mark.parametrize("seed", range(3))
+def test_stops_that_trail_a_walk_stand_where_the_oracle_has_them(seed, start, drift):
+    follow(seed, 400, start, drift=drift)
+
+
+@given(
+    part=st.floats(0.0, 0.999) | st.floats(0.0, 1e-11) | st.sampled_from([0.5, 0.999, 5e-324]),
+    mark=st.integers(0, 2**40 - 1) | st.integers(2**40 - 50, 2**40 - 1) | st.integers(0, 50),
+    step=st.integers(1, 50) | st.integers(1, 2**39),
+)
+def test_a_steady_percentage_never_loosens(part, mark, step):
+    exchange, other = Exchange(), min(mark + step, 2**40)
+    exchange.submit_trailing_stop_market("sell", 0, 1, "pct", part)
+    address, stop = exchange._store.address, np.int64(0)
+    near, far = (int(offset_at(address, stop, np.int64(w))) for w in (mark, other))
+    assert 0 <= near <= far
+    assert other - far >= mark - near
+    assert not is_steady(address, stop, np.int64(mark)) or is_steady(address, stop, np.int64(other))
+
+
+@pytest.mark.parametrize("kind", ["fixed", "pct"])
+@pytest.mark.parametrize("side", [1, -1])
+def test_thousands_of_trailing_stops_stand_where_each_would_alone(side, kind):
+    rng, count, start = np.random.default_rng(4), 3_000, 10**6
+    distance = rng.permutation(count) + 1_001
+    values = distance if kind == "fixed" else distance / 1e6
+    exchange = Exchange(record_events=False)
+    rows = np.repeat(message(TRAILING_STOP_MARKET, side, quantity=1), count)
+    rows["trail_type"], rows["trail_value"] = kind == "pct", values
+    rows["stop_price"] = start + side * rng.integers(1, 10**5, count)
+    prices = start - side * np.cumsum(rng.integers(-300, 320, 600))
+    marks, expected = np.full(count, start), rows["stop_price"].copy()
+    alive = np.ones(count, bool)
+    exchange.process(rows)
+    for price in [start, *prices.tolist()]:
+        trade_at(exchange, price)
+        marks = np.minimum(marks, price) if side > 0 else np.maximum(marks, price)
+        offset = distance if kind == "fixed" else np.floor(marks * values + 0.5).astype(np.int64)
+        new = marks + side * offset
+        tighter = np.minimum(expected, new) if side > 0 else np.maximum(expected, new)
+        expected = np.where(alive, tighter, expected)
+        reached = expected <= price if side > 0 else expected >= price
+        alive &= ~reached
+        stops = exchange.stops()
+        assert np.array_equal(stops["status"] == PENDING, alive)
+        assert np.array_equal(stops["stop_price"], expected)
+        assert np.array_equal(stops["watermark"][alive], marks[alive])
+    assert 0 < alive.sum() < count
+    check_heaps(exchange)
+
+
 # ---- many ----------------------------------------------------------------------------------------
 
 
@@ -1493,35 +1601,76 @@ def test_a_hundred_thousand_pending_stops():
 # ---- heaps ---------------------------------------------------------------------------------------
 
 
-def key_of(row, stop):
-    """Return by what a heap sorts its stops: prices, then watermarks, buys before sells."""
-    price, mark = int(stop["stop_price"]), int(stop["watermark"])
-    return (price, -price, -mark, mark)[row]
-
-
 def check_heaps(exchange):
     """Fail unless every heap is one, holds what it should, and each stop knows its places."""
     store = exchange._store
-    heaps, sizes, stops = store.arrays["heaps"]["level"], store.header["heap_sizes"], store.stops
-    pending = stops["status"] == PENDING
-    buys, trails = stops["side"] > 0, np.isin(stops["trail_type"], (0, 1, 3))
-    marked = pending & trails & (stops["has_watermark"] != 0)
-    members = pending & buys, pending & ~buys, marked & buys, marked & ~buys
-    for row, member in enumerate(members):
-        held = heaps[row, : sizes[row]]
-        assert sorted(held) == np.flatnonzero(member).tolist()
-        places = store.arrays["links"]["place" if row < 2 else "mark_place"][held]
-        assert places.tolist() == list(range(len(held)))
-        keys = [key_of(row, stops[stop]) for stop in held]
-        assert all(keys[(at - 1) // 2] <= keys[at] for at in range(1, len(keys)))
-    fresh, moving, on_bars = (heaps[row, : sizes[row]].tolist() for row in (4, 5, 6))
-    unseen = pending & (stops["trail_type"] >= 0) & (stops["has_watermark"] == 0)
-    assert set(np.flatnonzero(unseen)) <= set(fresh)
-    assert set(np.flatnonzero(pending & (stops["trail_type"] == 2))) <= set(moving)
-    assert len(set(fresh)) == len(fresh)
-    assert set(np.flatnonzero(pending & (stops["trail_type"] == 3))) <= set(on_bars)
-    assert len(set(moving)) == len(moving)
-    assert len(set(on_bars)) == len(on_bars)
+    stops, links = store.stops_now(), store.arrays["links"][: len(store.stops)]
+    pending, buys = stops["status"] == PENDING, stops["side"] > 0
+    seen = pending & (stops["trail_type"] >= 0) & (stops["has_watermark"] != 0)
+    grouped = np.zeros(len(stops), bool)
+    roots = [root for row in (0, 1) for root in check_groups(store, row, seen, grouped)]
+    assert not (grouped & ~pending).any()
+    by_price, waiting = pending & ~grouped, pending & (links["mark_place"] >= 0)
+    by_price[roots] = True
+    prices, wakes = stops["stop_price"], links["wake"]
+    check_heap(store, 0, by_price & buys, prices, links["place"])
+    check_heap(store, 1, by_price & ~buys, ~prices, links["place"])
+    check_heap(store, 2, waiting & buys, ~wakes, links["mark_place"])
+    check_heap(store, 3, waiting & ~buys, wakes, links["mark_place"])
+    assert (links["place"][pending & ~by_price] == -1).all()
+    assert (seen | ~(waiting | grouped)).all()
+    assert not (waiting & grouped).any()
+    assert ((wakes < stops["watermark"]) | ~(waiting & buys)).all()
+    assert ((wakes > stops["watermark"]) | ~waiting | buys).all()
+    fresh = np.flatnonzero(pending & (stops["trail_type"] >= 0) & (stops["has_watermark"] == 0))
+    assert (fresh >= store.header["stops_seen"]).all()
+    heaps, sizes = store.arrays["heaps"]["level"], store.header["heap_sizes"]
+    for row, kind in ((4, 2), (5, 3)):
+        held = heaps[row, : sizes[row]].tolist()
+        assert set(np.flatnonzero(pending & (stops["trail_type"] == kind))) <= set(held)
+        assert len(set(held)) == len(held)
+
+
+def check_heap(store, row, members, keys, places):
+    """Fail unless a row of heaps is a heap of these members, and they know their places."""
+    held = store.arrays["heaps"]["level"][row, : store.header["heap_sizes"][row]]
+    assert sorted(held) == np.flatnonzero(members).tolist()
+    assert places[held].tolist() == list(range(len(held)))
+    keys = keys[held].tolist()
+    assert all(keys[(at - 1) // 2] <= keys[at] for at in range(1, len(keys)))
+
+
+def check_groups(store, row, seen, grouped):
+    """Fail unless the groups of a side are as they should be; return the roots of their heaps.
+
+    Those in heaps are marked in `grouped`.
+    """
+    stops, links = store.stops, store.arrays["links"]
+    groups = store.arrays["groups"][row, : store.header["heap_sizes"][7 + row]]
+    marks, firsts = groups["mark"].tolist(), groups["first"].tolist()
+    assert firsts == sorted(set(firsts))
+    assert marks == sorted(marks, reverse=row == 1)
+    own = np.flatnonzero(seen & ((stops["side"] < 0) == row))
+    assert len(own) == 0 or firsts[0] <= own[0]
+    roots = []
+    for group, end in zip(groups, [*firsts, len(stops)][1:], strict=True):
+        for name, kind in (("fixed", 0), ("part", 1)):
+            root, above = int(group[name]), [(int(group[name]), -1)]
+            roots += [root] * (root >= 0)
+            while above:
+                stop, up = above.pop()
+                if stop < 0:
+                    continue
+                order, link = stops[stop], links[stop]
+                assert group["first"] <= stop < end
+                assert not grouped[stop]
+                grouped[stop] = True
+                assert (link["up"], link["mark_place"], order["trail_type"]) == (up, -2, kind)
+                assert up < 0 or stops["trail_value"][up] <= order["trail_value"]
+                assert (link["place"] >= 0) == (stop == root)
+                assert order["watermark"] == group["mark"]
+                above += [(int(link["left"]), stop), (int(link["right"]), stop)]
+    return roots
 
 
 prices_ = st.sampled_from([LOWEST, -1, 0, 1, HIGHEST]) | st.integers(-6, 6)
@@ -1584,7 +1733,7 @@ FEW_STOPS = (45, 12, 18, 8, 5, 0.3, 0.5, 1, 1, 1, 1, 0.05)
 BAR_TRADES = (None, None, 1, 2, 7, 100)
 
 #: Where prices lie. Changes of prices beyond aren't exact as floats.
-CENTRES = (100, 0, -50, 10**6, 10**9)
+CENTRES = (100, 20, 0, -50, 10**6, 10**9, 2**40)
 FAR_CENTRES = (2**62, LOWEST + 150, HIGHEST - 149)
 
 
@@ -1596,10 +1745,13 @@ def stop_messages(rng, count, *, ticks=8, centre=100, kinds=MANY_STOPS, first_id
     types = rng.choice([0, 1, 3] if abs(centre) > 2**50 else 4, count)
     messages["trail_type"] = types
     fixed = rng.integers(-1, 8, count) + rng.choice([0, 0.5], count)
-    part = rng.choice([0.01, 0.05, 0.3, -0.1, 0.005, 1e300], count)
+    part = rng.choice([0.01, 0.05, 0.3, -0.1, 0.005, 0.999, 1.0, 1e300], count)
     multiple = rng.choice([0.5, 1, 2, 3.7, -1], count)
     messages["trail_value"] = np.choose(types, [fixed, part, multiple, multiple])
     messages["atr_period"] = np.maximum(rng.choice([0, 1, 3, 20, 300], count), types == 3)
+    about = (types == 1) & (np.abs(part) <= 1) & (rng.random(count) < 0.5) & (abs(centre) < 2**50)
+    away = np.rint(centre * part[about]).astype(np.int64)
+    messages["stop_price"][about] += messages["side"][about] * away
     bars = messages["kind"] == BARS
     messages["quantity"][bars] = rng.choice([1, 3, 30], np.count_nonzero(bars))
     takes_id = np.isin(messages["kind"], (0, 1, 3, *range(7, 11)))

@@ -168,7 +168,7 @@ def test_trailing_stops(lob, line, told, kept):
     assert shown.endswith(" - waits\n")
     stop = lob.exchange.get_stop_order(1)
     assert (stop["trail_type"], stop["trail_value"]) == kept
-    assert stop["atr_period"] == (14 if "atr" in line else None)
+    assert stop["atr_period"] == {"atr": 14, "wilder": 20}.get(line.split()[4])
     assert stop["limit_price"] == (9000 if "limit" in line else None)
 
 
