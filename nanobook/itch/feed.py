@@ -159,6 +159,7 @@ class ItchBook:
             reader.judge(bytes_)
             market.finish()
         finally:
+            packets = bytes_.packets
             bar.close()
             bytes_.close()
             taken, whole = market.taken()
@@ -169,6 +170,7 @@ class ItchBook:
             self.statistics,
             reader.counted(),
             int(reader.head["malformed"]),
+            packets,
             STATUSES[reader.status],
             date,
         )

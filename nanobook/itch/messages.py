@@ -30,6 +30,10 @@ class ItchMessages(Mapping):
         How many messages of each type were read, asked for or not.
     malformed : int
         How many of them were shorter than their type's layout.
+    packets : dict of int or None
+        Where messages came in packets: MoldUDP64 ``packets``, ``others`` that were passed over,
+        ``malformed`` ones, messages ``missing`` by their numbers, and ``repeated`` ones, which
+        were dropped.
     status : str
         How reading ended: ``"end of file"``, ``"session end"``, ``"stop"`` or ``"cut"``; ``"more"``
         for a chunk with others behind it.
@@ -37,9 +41,10 @@ class ItchMessages(Mapping):
         The day, if it's known.
     """
 
-    def __init__(self, arrays, names, counts, malformed, status, date=None):
+    def __init__(self, arrays, names, counts, malformed, packets, status, date=None):
         self._arrays, self._names, self._date = arrays, names, date
-        self.counts, self.malformed, self.status = counts, malformed, status
+        self.counts, self.malformed = counts, malformed
+        self.packets, self.status = packets, status
 
     @property
     def symbols(self):

@@ -140,7 +140,8 @@ def _read(source, reader, letters, chunksize, bar, date):
 
     def messages(status):
         names, malformed = reader.names.copy(), int(reader.head["malformed"])
-        return ItchMessages(outs.take(), names, reader.counted(), malformed, status, date)
+        counted = reader.counted(), malformed, source.packets
+        return ItchMessages(outs.take(), names, *counted, status, date)
 
     try:
         since = 0

@@ -231,7 +231,7 @@ class Reader:
                 source.leave(read)
                 break
             if not source.move_on(read):
-                status = CUT if read < len(window) else MORE
+                status = CUT if read < len(window) or source.cut else MORE
                 break
         self.status = status
 

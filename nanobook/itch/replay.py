@@ -35,16 +35,20 @@ class ItchReplay:
         Messages read by type, of all symbols.
     malformed : int
         Messages shorter than their type's layout, of all symbols.
+    packets : dict of int or None
+        Where messages came in packets: MoldUDP64 ``packets``, ``others`` that were passed over,
+        ``malformed`` ones, messages ``missing`` by their numbers, and ``repeated`` ones, which
+        were dropped.
     status : str
         How reading ended: ``"end of file"``, ``"session end"``, ``"stop"`` or ``"cut"``.
     """
 
-    def __init__(self, taken, whole, names, statistics, counts, malformed, status, date):
+    def __init__(self, taken, whole, names, statistics, counts, malformed, packets, status, date):
         self._samples, self._levels = taken["samples"], taken["levels"]
         self.orders, self.trades = taken["orders"], taken["trades"]
         self._whole, self._names, self._date = whole, names, date
         self.statistics, self.counts = statistics, counts
-        self.malformed, self.status = malformed, status
+        self.malformed, self.packets, self.status = malformed, packets, status
 
     @property
     def message(self):
