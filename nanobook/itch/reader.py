@@ -3,8 +3,9 @@
 import numpy as np
 
 from nanobook.book.machine import record_at
-from nanobook.errors import FileFormatError
+from nanobook.errors import ItchError
 from nanobook.itch.layout import CODE_OF, WIRE
+from nanobook.itch.outcome import Outcome
 from nanobook.itch.wire import read_text
 from nanobook.jit import njit
 from nanobook.types.records import NIL
@@ -56,6 +57,8 @@ READER = np.dtype(
         ("size", np.int64),  # its bytes
         ("at", np.int64),  # how far it has been read
         ("message", np.int64),  # number of the next message
+        ("first_time", np.int64),  # times of the first and the last one read, NIL without any
+        ("last_time", np.int64),
         ("origin", np.int64),  # where the window begins in the stream
         ("by_offset", np.int64),  # 1 if records are to have their frame's place for a number
         ("start", np.int64),  # times asked for
@@ -81,22 +84,6 @@ LONGEST = 2 + (1 << 16) - 1
 LOCATES = 1 << 16
 
 _FOREVER = np.iinfo(np.int64).max
-
-
-class ItchError(FileFormatError):
-    """A stream isn't what the protocol says, and the reader is strict.
-
-    Attributes
-    ----------
-    offset : int
-        Where the message's frame begins in the stream, once decompressed.
-    message : int
-        The message's number, from 0.
-    """
-
-    def __init__(self, text, offset=None, message=None):
-        super().__init__(text)
-        self.offset, self.message = offset, message
 
 
 @njit
@@ -182,19 +169,34 @@ class Reader:
         self.status = MORE
         self.letters["count"] = 0
         self.head["message"] = self.head["malformed"] = 0
+        self.head["first_time"] = self.head["last_time"] = NIL
         self.head["start"] = 0 if start is None else start
         self.head["stop"] = _FOREVER if stop is None else stop
 
-    def counted(self):
-        """Return how many messages of each type have been read.
+    def outcome(self, source, more=False):
+        """Return how reading has gone.
+
+        Parameters
+        ----------
+        source : Source
+            What is read.
+        more : bool, default False
+            Whether it goes on.
 
         Returns
         -------
-        dict of int
-            By letter.
+        Outcome
+            So far.
         """
-        counts = self.letters["count"]
-        return {chr(byte): int(counts[byte]) for byte in np.flatnonzero(counts)}
+        counts, head = self.letters["count"], self.head
+        first, last = int(head["first_time"]), int(head["last_time"])
+        return Outcome(
+            {chr(byte): int(counts[byte]) for byte in np.flatnonzero(counts)},
+            int(head["malformed"]),
+            source.packets,
+            None if first == NIL else (first, last),
+            "more" if more else STATUSES[self.status],
+        )
 
     def run(self, source, kernel, make_room, most=None):
         """Let a kernel read a source to its end.

@@ -56,6 +56,7 @@ def rebuild(reader, market):
     head = record_at(reader, READER)
     data, size, letters, stop = head["data"], head["size"], head["letters_at"], head["stop"]
     at, message = head["at"], head["message"]
+    first_time, last_time = head["first_time"], head["last_time"]
     numbers = record_at(market, MARKET)["numbers_at"]
     status = MORE
     first = second = third = at
@@ -103,6 +104,7 @@ def rebuild(reader, market):
                 status = _follow(reader, market, number, place, code, message, time)
                 if status != MORE:
                     break
+            first_time, last_time = time if first_time == NIL else first_time, time
         if code == NIL:
             head["malformed"] += 1
         letter["count"] += 1
@@ -112,6 +114,7 @@ def rebuild(reader, market):
         raise IndexError("a kernel read behind the bytes it was given")
     head["at"] = at
     head["message"] = message
+    head["first_time"], head["last_time"] = first_time, last_time
     return status
 
 

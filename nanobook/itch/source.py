@@ -8,7 +8,6 @@ import mmap
 import os
 import zlib
 from concurrent.futures import ThreadPoolExecutor
-from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -159,7 +158,7 @@ def open_source(source, framing="auto"):
         return Source(whole=whole, total=len(whole))
     total = len(whole) if whole is not None else None
     if file is None:
-        file = BytesIO(memoryview(whole))
+        file = _Memory(whole)
     position = file.tell if total is not None else None
     blocks = _ReadAhead(_Unzipped(file) if packed else file)
     if packed and framing == "auto":
@@ -188,6 +187,21 @@ def _as_bytes(source):
     if hasattr(source, "read"):
         return _Peekable(source), None
     raise ArgumentTypeError(f"source must be a path, bytes or a binary file, got {source!r}")
+
+
+class _Memory:
+    """Bytes in memory, or mapped into it, to be read as a file is."""
+
+    def __init__(self, whole):
+        self._whole, self._at = whole, 0
+
+    def read(self, count):
+        block = self._whole[self._at : self._at + count].tobytes()
+        self._at += len(block)
+        return block
+
+    def tell(self):
+        return self._at
 
 
 class _Peekable:
