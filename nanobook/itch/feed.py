@@ -171,6 +171,7 @@ class ItchBook:
             reader.counted(),
             int(reader.head["malformed"]),
             STATUSES[reader.status],
+            reader.times,
             date,
         )
 

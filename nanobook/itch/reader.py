@@ -55,6 +55,8 @@ READER = np.dtype(
         ("size", np.int64),  # its bytes
         ("at", np.int64),  # how far it has been read
         ("message", np.int64),  # number of the next message
+        ("first_time", np.int64),  # times of the first and the last one read, NIL without any
+        ("last_time", np.int64),
         ("origin", np.int64),  # where the window begins in the stream
         ("by_offset", np.int64),  # 1 if records are to have their frame's place for a number
         ("start", np.int64),  # times asked for
@@ -177,6 +179,7 @@ class Reader:
         self.status = MORE
         self.letters["count"] = 0
         self.head["message"] = self.head["malformed"] = 0
+        self.head["first_time"] = self.head["last_time"] = NIL
         self.head["start"] = 0 if start is None else start
         self.head["stop"] = _FOREVER if stop is None else stop
 
@@ -190,6 +193,12 @@ class Reader:
         """
         counts = self.letters["count"]
         return {chr(byte): int(counts[byte]) for byte in np.flatnonzero(counts)}
+
+    @property
+    def times(self):
+        """Times of the first and the last message that `rebuild` has read: None without any."""
+        first, last = int(self.head["first_time"]), int(self.head["last_time"])
+        return None if first == NIL else (first, last)
 
     def run(self, source, kernel, make_room, most=None):
         """Let a kernel read a source to its end.

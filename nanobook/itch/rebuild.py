@@ -49,6 +49,7 @@ def rebuild(reader, market):
     head = record_at(reader, READER)
     data, size, letters, stop = head["data"], head["size"], head["letters_at"], head["stop"]
     at, message = head["at"], head["message"]
+    first_time, last_time = head["first_time"], head["last_time"]
     status = MORE
     far = near = at
     for step in range(ENTRY_AHEAD):
@@ -86,6 +87,8 @@ def rebuild(reader, market):
                 status = _follow(reader, market, place, code, locate, message, time)
                 if status != MORE:
                     break
+            first_time = time if first_time == NIL else first_time
+            last_time = time
         if code == NIL:
             head["malformed"] += 1
         letter["count"] += 1
@@ -95,6 +98,7 @@ def rebuild(reader, market):
         raise IndexError("a kernel read behind the bytes it was given")
     head["at"] = at
     head["message"] = message
+    head["first_time"], head["last_time"] = first_time, last_time
     return status
 
 

@@ -37,14 +37,18 @@ class ItchReplay:
         Messages shorter than their type's layout, of all symbols.
     status : str
         How reading ended: ``"end of file"``, ``"session end"``, ``"stop"`` or ``"cut"``.
+    times : tuple of (int, int) or None
+        Of the first and the last message read, in nanoseconds since midnight; None without any.
     """
 
-    def __init__(self, taken, whole, names, statistics, counts, malformed, status, date):
+    def __init__(
+        self, taken, whole, names, statistics, counts, malformed, status, times=None, date=None
+    ):
         self._samples, self._levels = taken["samples"], taken["levels"]
         self.orders, self.trades = taken["orders"], taken["trades"]
         self._whole, self._names, self._date = whole, names, date
         self.statistics, self.counts = statistics, counts
-        self.malformed, self.status = malformed, status
+        self.malformed, self.status, self.times = malformed, status, times
 
     @property
     def message(self):
