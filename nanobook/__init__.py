@@ -7,6 +7,7 @@ Where things are, from the ground up::
     panel           frames, arrays and schedules to matrices and back
     persistence     arrays to files and back
     metrics         Metrics, rolling statistics, drawdown
+    microstructure  spreads, order flow, trade signs, depth: figures of book states and trades
     report          plots and tear sheets
     book            the limit order book: Exchange, a call at a time or a stream at once
     itch            NASDAQ's feed: read, rebuilt into books, written
@@ -30,6 +31,7 @@ _ROOM_OF = {
     "MissingDependencyError": "errors",
     "NanobookError": "errors",
     "RangeError": "errors",
+    "UnknownSymbolError": "errors",
     "ValidationError": "errors",
     "OrderStatus": "types",
     "Price": "types",
@@ -47,6 +49,24 @@ _ROOM_OF = {
     "rolling_max_drawdown": "metrics",
     "rolling_sharpe": "metrics",
     "rolling_volatility": "metrics",
+    "DepthProfile": "microstructure",
+    "IntervalFlow": "microstructure",
+    "QueueLengths": "microstructure",
+    "VolumeProfile": "microstructure",
+    "depth_profile": "microstructure",
+    "effective_spread": "microstructure",
+    "microprice": "microstructure",
+    "mid_at": "microstructure",
+    "mid_price": "microstructure",
+    "order_flow_imbalance": "microstructure",
+    "order_imbalance": "microstructure",
+    "price_impact": "microstructure",
+    "queue_lengths": "microstructure",
+    "quoted_spread": "microstructure",
+    "realized_spread": "microstructure",
+    "state_at": "microstructure",
+    "trade_signs": "microstructure",
+    "volume_profile": "microstructure",
     "TearSheet": "report",
     "tear_sheet": "report",
     "BOOK_ORDER": "book",
@@ -73,8 +93,6 @@ _ROOM_OF = {
     "SubmitResult": "book",
     "SweepCost": "book",
     "Trade": "book",
-    "microprice": "book",
-    "order_imbalance": "book",
     "process_many": "book",
     "queue_positions": "book",
     "sweep_price": "book",

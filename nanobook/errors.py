@@ -9,6 +9,7 @@ __all__ = [
     "ValidationError",
     "ArgumentTypeError",
     "RangeError",
+    "UnknownSymbolError",
     "FileFormatError",
     "MissingDependencyError",
 ]
@@ -28,6 +29,12 @@ class ArgumentTypeError(ValidationError, TypeError):
 
 class RangeError(ValidationError, OverflowError):
     """An integer lies outside the range its argument has."""
+
+
+class UnknownSymbolError(ValidationError, KeyError):
+    """A symbol was asked about that has no book."""
+
+    __str__ = ValueError.__str__  # a KeyError would put its text in quotes
 
 
 class FileFormatError(NanobookError, OSError):

@@ -17,7 +17,7 @@ ROWS = (
     ("jit", "errors", "version"),
     ("types",),
     ("persistence", "panel"),
-    ("metrics", "indicators", "statistics"),
+    ("metrics", "indicators", "microstructure", "statistics"),
     ("book", "volatility", "optimize", "risk", "report"),
     ("itch", "portfolio", "datasets"),
     ("sweep", "brokers"),

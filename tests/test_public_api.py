@@ -28,12 +28,18 @@ ROOMS = sorted(
 PROMISED = {
     "errors": (
         *("NanobookError", "ValidationError", "ArgumentTypeError", "RangeError"),
-        *("FileFormatError", "MissingDependencyError"),
+        *("UnknownSymbolError", "FileFormatError", "MissingDependencyError"),
     ),
     "types": ("OrderStatus", "Price", "Side", "SubmitStatus", "Symbol", "TimeInForce"),
     "metrics": (
         *("Metrics", "compute_metrics", "rolling_sharpe", "rolling_volatility"),
         *("rolling_max_drawdown", "drawdown", "drawdown_series"),
+    ),
+    "microstructure": (
+        *("mid_price", "microprice", "quoted_spread", "order_imbalance", "order_flow_imbalance"),
+        *("IntervalFlow", "effective_spread", "realized_spread", "price_impact", "state_at"),
+        *("mid_at", "trade_signs", "volume_profile", "VolumeProfile", "queue_lengths"),
+        *("QueueLengths", "depth_profile", "DepthProfile"),
     ),
     "datasets": ("daily_prices", "order_flow", "random_prices"),
     "report": ("TearSheet", "tear_sheet"),
@@ -43,8 +49,7 @@ PROMISED = {
         *("ProcessResult", "BookSamples", "MESSAGE", "EXTENDED_MESSAGE", "ORDER_RESULT"),
         *("TRADE", "BOOK_ORDER", "ORDER_STATE"),
         *("Event", "StopSubmitResult", "STOP", "MultiExchange", "MultiResult"),
-        *("process_many", "microprice", "order_imbalance", "queue_positions", "sweep_price"),
-        "vwap",
+        *("process_many", "queue_positions", "sweep_price", "vwap"),
     ),
     "portfolio": (
         *("backtest", "BacktestResult", "CostModel", "Stops"),

@@ -51,6 +51,24 @@ def main(folder):
         del exchange
         return seconds / len(events)
 
+    text = Path(folder) / "original.jsonl"
+
+    def write_events():
+        begin = time.perf_counter()
+        lines = [event.__getstate__() for event in replay.exchange.events()]
+        text.write_text("".join(f"{line}\n" for line in lines))
+        return time.perf_counter() - begin
+
+    def read_events():
+        copies = replay.exchange.events()  # an event can't be made of a text, only become it
+        begin = time.perf_counter()
+        for event, line in zip(copies, text.read_text().splitlines(), strict=True):
+            event.__setstate__(line)
+        exchange = Exchange.replay(copies)
+        seconds = time.perf_counter() - begin
+        del exchange
+        return seconds
+
     def state():
         exchange = replay.exchange
         trades = exchange.trades()
@@ -58,6 +76,7 @@ def main(folder):
 
     answers = {f"{size} {what}": partial(ask, size, what) for size in sizes for what in ANSWERS}
     answers |= {"part": replay.sample, "events": replay_events, "state": state}
+    answers |= {"write": write_events, "read": read_events}
     serve({"versions": {"nanobook": version("nanobook")}, "import": imported}, {}, answers)
 
 

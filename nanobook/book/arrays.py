@@ -29,6 +29,7 @@ class Arrays:
             head[name] = NIL
         for name in ("next_id", "next_trade", "base_id", "first", "tick"):
             head[name] = 1
+        head["inverse"] = 1.0
         head["patience"] = 256
         for name, shape in (("orders", SMALL), ("levels", SMALL), ("far", (_FAR_ROWS, SMALL))):
             self._put(name, np.empty(shape, ARRAYS[name]))

@@ -139,7 +139,7 @@ _FORM_OF = {form.name: form for form in FORMS}
 
 
 class BadLine(ValidationError):
-    """A line that is no event; `at` says which, from 0 on."""
+    """A line that is no event; `at` says which."""
 
     def __init__(self, at, reason):
         super().__init__(reason)
@@ -320,7 +320,7 @@ def messages_of_json(lines):
     Raises
     ------
     ValidationError
-        If a line is no event: a BadLine, which says which is the first.
+        If a line is no event: a BadLine, which says which is the first, from 0 on.
     """
     messages = np.empty(len(lines), EXTENDED_MESSAGE)
     for start in range(0, len(lines), _TOGETHER):

@@ -1,5 +1,6 @@
 """The events of a log as objects, each with its kind, its fields and the original's JSON form."""
 
+import struct
 from typing import NamedTuple
 
 import numpy as np
@@ -16,10 +17,13 @@ from nanobook.types.records import EXTENDED_MESSAGE
 from nanobook.types.side import Side
 from nanobook.types.time_in_force import TimeInForce
 
-__all__ = ["Event", "TrailMethod", "events_of", "events_of_rows", "messages_of_events"]
+__all__ = ["Event", "TrailMethod", "events_of", "messages_of_events"]
 
 _PLACE = {name: at for at, name in enumerate(EXTENDED_MESSAGE.names)}
-_KIND, _TRAIL_TYPE = _PLACE["kind"], _PLACE["trail_type"]
+_KIND, _TRAIL_TYPE = _PLACE["kind"], _PLACE["trail_type"]  # the first is the first byte, too
+
+#: An EXTENDED_MESSAGE as a tuple.
+_ROW = struct.Struct("=4bi2qQ2qd2i")
 
 #: Where a field's value stands in a message, by kind.
 _FIELDS = [{field.name: _PLACE[field.column] for field in form.known.values()} for form in FORMS]
@@ -93,15 +97,19 @@ class Event:
     ('cancel', 7)
     """
 
-    __slots__ = ("_row",)  # an EXTENDED_MESSAGE as a tuple
+    __slots__ = ("_bytes",)  # an EXTENDED_MESSAGE
 
     def __init__(self, text):
         self.__setstate__(text)
 
     @property
+    def _row(self):
+        return _ROW.unpack(self._bytes)
+
+    @property
     def kind(self):
         """What was asked for: ``"submit_limit"``, ``"cancel"``, ..."""
-        return FORMS[self._row[_KIND]].word
+        return FORMS[self._bytes[_KIND]].word
 
     def __getattr__(self, name):
         if name.startswith("_"):
@@ -119,7 +127,7 @@ class Event:
         return row[place] if dress is None else dress(row[place])
 
     def __dir__(self):
-        return [*super().__dir__(), *_FIELDS[self._row[_KIND]]]
+        return [*super().__dir__(), *_FIELDS[self._bytes[_KIND]]]
 
     def __getstate__(self):
         return json_of(self._row)
@@ -127,12 +135,12 @@ class Event:
     def __setstate__(self, text):
         if not isinstance(text, str):
             raise ArgumentTypeError(f"an event's state must be a string, got {text!r:.40}")
-        self._row = messages_of_json([text.strip(" \t\r\n")]).item()
+        self._bytes = messages_of_json([text.strip(" \t\r\n")]).tobytes()
 
     def __eq__(self, other):
         if not isinstance(other, Event):
             return NotImplemented
-        return self._row == other._row
+        return self._bytes == other._bytes or self._row == other._row  # 0.0 equals -0.0
 
     def __hash__(self):
         return hash(self._row)
@@ -154,26 +162,11 @@ def events_of(messages):
     list of Event
         One each.
     """
-    return events_of_rows(messages.tolist())
-
-
-def events_of_rows(rows):
-    """Return messages that are tuples already as events.
-
-    Parameters
-    ----------
-    rows : list of tuple
-        The fields of an EXTENDED_MESSAGE each.
-
-    Returns
-    -------
-    list of Event
-        One each.
-    """
     new = object.__new__
-    events = [new(Event) for _ in range(len(rows))]
-    for event, row in zip(events, rows, strict=True):
-        event._row = row
+    events = [new(Event) for _ in range(len(messages))]
+    content, size = messages.tobytes(), EXTENDED_MESSAGE.itemsize
+    for event, start in zip(events, range(0, len(content), size), strict=True):
+        event._bytes = content[start : start + size]
     return events
 
 
@@ -198,4 +191,5 @@ def messages_of_events(events):
     for at, event in enumerate(events):
         if not isinstance(event, Event):
             raise ArgumentTypeError(f"events must be Events, got {event!r:.40} at {at}")
-    return np.array([event._row for event in events], EXTENDED_MESSAGE)
+    content = bytearray().join([event._bytes for event in events])  # an array that can be written
+    return np.frombuffer(content, EXTENDED_MESSAGE)

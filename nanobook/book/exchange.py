@@ -34,7 +34,7 @@ from nanobook.book.events import events_of, messages_of_events
 from nanobook.book.files import load_store, save_store
 from nanobook.book.header import ASKS, BIDS, HEADER
 from nanobook.book.messages import as_messages, messages_frame
-from nanobook.book.order import Order, QueuePosition, stop_words
+from nanobook.book.order import Order, QueuePosition, stop_words, stops_frame
 from nanobook.book.process import process, trades_frame
 from nanobook.book.replay import run_log, unpack
 from nanobook.book.results import (
@@ -68,6 +68,7 @@ from nanobook.types.codes import (
     LIMIT,
     MARKET,
     NO_OWNER,
+    PENDING,
     POLICIES,
     POLICY,
     POST_ONLY,
@@ -873,6 +874,23 @@ class Exchange:
             Those that wait and those that have ended, by id; a copy.
         """
         return copied(self._store.stops)
+
+    def stops_frame(self, ended=False):
+        """Return the stop orders as a frame.
+
+        Parameters
+        ----------
+        ended : bool, default False
+            Whether those that were triggered or cancelled are among them.
+
+        Returns
+        -------
+        DataFrame
+            A row for each, indexed by order_id, with what `get_stop_order` says of it; missing
+            where there's no such thing.
+        """
+        stops = self.stops()
+        return stops_frame(stops if ended else stops[stops["status"] == PENDING])
 
     # ---- the touch ---------------------------------------------------------------------------
 

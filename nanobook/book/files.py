@@ -4,11 +4,12 @@ from pathlib import Path
 
 import numpy as np
 
-from nanobook.book.event_json import BadLine, json_lines, messages_of_json
-from nanobook.book.replay import run_log, unpack
+from nanobook.book.event_json import BadLine, json_lines
+from nanobook.book.event_lines import messages_of_lines
+from nanobook.book.replay import messages_of_rows, run_log, unpack
 from nanobook.book.store import Store
 from nanobook.errors import FileFormatError, ValidationError
-from nanobook.persistence.jsonl import read_lines, write_lines
+from nanobook.persistence.jsonl import read_text, write_lines
 from nanobook.persistence.npz import read_npz, write_npz
 from nanobook.types.records import MESSAGE
 
@@ -76,12 +77,11 @@ def load_store(path):
     if _is_array(path):
         messages, numbers, what = _of_array(path), None, "event"
     else:
-        numbers, lines = read_lines(path)
         what = "line"
         try:
-            messages = messages_of_json(lines)
+            messages, numbers = messages_of_lines(read_text(path))
         except BadLine as error:
-            raise FileFormatError(f"{path}: line {numbers[error.at]}: {error}") from None
+            raise FileFormatError(f"{path}: line {error.at}: {error}") from None
     store = Store(True, False)
     try:
         done = run_log(store, messages)
@@ -103,7 +103,7 @@ def _of_array(path):
     if rows is None or rows.dtype != MESSAGE or rows.ndim != 1:
         raise FileFormatError(f"{path} must hold an array 'events' of MESSAGE")
     try:
-        return unpack(np.ascontiguousarray(rows))
+        return messages_of_rows(np.ascontiguousarray(rows))
     except ValidationError as error:
         raise FileFormatError(f"{path} isn't whole: {error}") from None
 

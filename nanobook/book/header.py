@@ -105,6 +105,7 @@ HEADER = np.dtype(
         ("first", np.int64),
         ("last", np.int64),
         ("tick", np.int64),
+        ("inverse", np.float64),  # 1 / tick
         ("far_work", np.int64),
         ("patience", np.int64),
         # Stop orders: submitted and kept, pending, in each heap; the price of the last trigger

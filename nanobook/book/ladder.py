@@ -27,7 +27,9 @@ def cell_of(book, price):
     tick = head["tick"]
     if tick == 1:
         return offset
-    cell = offset // tick
+    # A product is many times faster than a division. Rounded, it's the cell of every price that
+    # has one, for an offset has 40 bits at most.
+    cell = np.int64(np.float64(offset) * head["inverse"] + 0.5)
     return cell if cell * tick == offset else NIL
 
 

@@ -9,7 +9,7 @@ from nanobook.book.multi_files import load_books, save_books
 from nanobook.book.multi_result import MultiResult
 from nanobook.book.process import Plan
 from nanobook.book.symbols import cut, read_symbols
-from nanobook.errors import RangeError, ValidationError
+from nanobook.errors import RangeError, UnknownSymbolError, ValidationError
 from nanobook.panel.frames import is_frame
 from nanobook.types.codes import LIMIT, MARKET, MODIFY, STOP_MARKET, TRAILING_STOP_LIMIT
 from nanobook.types.symbol import Symbol
@@ -18,12 +18,6 @@ __all__ = ["MultiExchange"]
 
 #: Kinds of messages that give an order its id.
 _TAKING = (LIMIT, MARKET, MODIFY, *range(STOP_MARKET, TRAILING_STOP_LIMIT + 1))
-
-
-class UnknownSymbolError(ValidationError, KeyError):
-    """A symbol was asked about that has no book."""
-
-    __str__ = ValueError.__str__  # a KeyError would put its text in quotes
 
 
 class MultiExchange:
@@ -55,7 +49,7 @@ class MultiExchange:
     SubmitResult(order_id=1, status='New', filled=0, resting=50, cancelled=0, trades=0)
     >>> exchange["XYZ"]
     Traceback (most recent call last):
-    nanobook.book.multi.UnknownSymbolError: symbol must be one that has a book, got 'XYZ'
+    nanobook.errors.UnknownSymbolError: symbol must be one that has a book, got 'XYZ'
     >>> exchange.get_or_create("XYZ").submit_market("buy", 5)
     SubmitResult(order_id=1, status='Cancelled', filled=0, resting=0, cancelled=5, trades=0)
     >>> exchange.best_prices()
@@ -214,6 +208,7 @@ class MultiExchange:
     get_stop_order = query(Exchange.get_stop_order)
     pending_stop_count = query(Exchange.pending_stop_count)
     stops = query(Exchange.stops)
+    stops_frame = query(Exchange.stops_frame)
     trades = query(Exchange.trades)
     trades_array = query(Exchange.trades_array)
     trades_frame = query(Exchange.trades_frame)

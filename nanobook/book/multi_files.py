@@ -3,7 +3,7 @@
 import numpy as np
 
 from nanobook.book.exchange import Exchange
-from nanobook.book.replay import run_log, unpack
+from nanobook.book.replay import messages_of_rows, run_log
 from nanobook.book.store import Store
 from nanobook.errors import FileFormatError, ValidationError
 from nanobook.persistence.npz import read_npz, write_npz
@@ -114,7 +114,7 @@ def _logs(arrays, count):
 def _rebuilt(symbol, rows, options):
     """Return the book that a log makes."""
     store = Store(options["record_events"], options["strict"])
-    messages = unpack(np.ascontiguousarray(rows))
+    messages = messages_of_rows(np.ascontiguousarray(rows))
     try:
         done = run_log(store, messages)
     except ValidationError as error:

@@ -2,12 +2,21 @@
 
 from typing import NamedTuple
 
-from nanobook.types.codes import CANCELLED, PENDING, TIFS, TRAIL_TYPES, TRIGGERED
+import numpy as np
+
+from nanobook.types.codes import (
+    CANCELLED,
+    PENDING,
+    TIFS,
+    TRAIL_SMA_ABS_CHANGE,
+    TRAIL_TYPES,
+    TRIGGERED,
+)
 from nanobook.types.order_status import OrderStatus
 from nanobook.types.side import Side
 from nanobook.types.time_in_force import TimeInForce
 
-__all__ = ["Order", "QueuePosition", "stop_words"]
+__all__ = ["Order", "QueuePosition", "stop_words", "stops_frame"]
 
 _SIDES = {1: Side.BUY, -1: Side.SELL}
 _TIFS = [TimeInForce(word) for word in TIFS]
@@ -166,3 +175,45 @@ def stop_words(row):
         "owner": None if value["owner"] < 0 else value["owner"],
         "tag": value["tag"],
     }
+
+
+#: By code, as an OrderStatus spells them.
+_STATUS_WORDS = [OrderStatus.from_code(code).value for code in range(6)]
+
+
+def stops_frame(stops):
+    """Return stop orders as a frame.
+
+    Parameters
+    ----------
+    stops : ndarray of STOP
+        Stop orders.
+
+    Returns
+    -------
+    DataFrame
+        A row for each, indexed by order_id, with what `stop_words` says; missing for None.
+    """
+    import pandas as pd
+
+    def some(name, there):
+        return pd.arrays.IntegerArray(stops[name].astype(np.int64), ~there)
+
+    trails = stops["trail_type"] >= 0
+    columns = {
+        "side": pd.Categorical.from_codes((stops["side"] > 0).astype(np.int8), ("sell", "buy")),
+        "stop_price": stops["stop_price"],
+        "limit_price": some("limit_price", stops["has_limit"] != 0),
+        "quantity": stops["quantity"],
+        "status": pd.Categorical.from_codes(stops["status"], _STATUS_WORDS),
+        "timestamp": stops["timestamp"],
+        "time_in_force": pd.Categorical.from_codes(stops["tif"], TIFS),
+        "trail_type": pd.Categorical.from_codes(stops["trail_type"], TRAIL_TYPES),
+        "trail_value": np.where(trails, stops["trail_value"], np.nan),
+        "atr_period": some("atr_period", stops["trail_type"] >= TRAIL_SMA_ABS_CHANGE),
+        "watermark": some("watermark", stops["has_watermark"] != 0),
+        "child_id": some("child_id", stops["child_id"] != 0),
+        "owner": some("owner", stops["owner"] >= 0),
+        "tag": stops["tag"],
+    }
+    return pd.DataFrame(columns, index=pd.Index(stops["order_id"], name="order_id"))

@@ -78,6 +78,7 @@ def replace_ladder(book):
     head["first"] = first
     head["last"] = first + span
     head["tick"] = tick
+    head["inverse"] = 1.0 / tick
     outside = _raise_ladder(book, BIDS) + _raise_ladder(book, ASKS)
     patience = 512 + (width >> 3) + 16 * count
     head["patience"] = max(patience, 2 * head["patience"]) if 2 * outside > count else patience

@@ -14,8 +14,9 @@ from nanobook.types.records import MESSAGE, ORDER_RESULT
 
 __all__ = ["BookSamples", "Plan", "ProcessResult", "process", "trades_frame"]
 
-#: Resting orders, levels and trades that a stream is given room for before it needs it.
-_FORESEEN = 2_048
+#: Resting orders and levels that a stream is given room for before it needs it; a stream of fewer
+#: than so many messages rather waits for the little it needs.
+_FORESEEN, _MANY = 2_048, 16
 
 _SIDES = np.array(["sell", "", "buy"], object)
 
@@ -203,33 +204,25 @@ def trades_frame(trades):
 
 
 class Plan:
-    """A stream that has been looked through, and the arrays that take what it comes to."""
+    """A stream that has been looked through, and the arrays that take what it comes to.
+
+    Kernels are told of it in numbers: `numbers` are address, size and count of the messages and
+    the address of the results, 0 for none; `sampling` says after how many messages a sample is
+    taken, 0 for never, how many levels it has, and where it goes.
+    """
 
     def __init__(self, messages, strict, results, every, levels):
         self.messages = as_messages(messages)
         self.every = 0 if every is None else as_count("every", every, least=1)
         levels = as_count("levels", levels, least=1)
-        self.ids = check_messages(self.messages, strict)
+        self.ids, self.quantity = check_messages(self.messages, strict)
         count = len(self.messages)
         self.results = np.empty(count, ORDER_RESULT) if results else None
         rows = count // self.every if self.every else 0
         self.sampled = np.empty((rows, 4, levels), np.int64)
-
-    @property
-    def numbers(self):
-        """What kernels are told of it: addresses, sizes, counts."""
-        messages = self.messages
-        return messages.ctypes.data, messages.itemsize, len(messages), self.results_at
-
-    @property
-    def results_at(self):
-        """The address of the results, 0 for none."""
-        return 0 if self.results is None else self.results.ctypes.data
-
-    @property
-    def sampling(self):
-        """What kernels are told of the samples: every so many, levels, address."""
-        return self.every, self.sampled.shape[2], self.sampled.ctypes.data
+        results_at = self.results.ctypes.data if results else 0
+        self.numbers = self.messages.ctypes.data, self.messages.itemsize, count, results_at
+        self.sampling = self.every, levels, self.sampled.ctypes.data if self.every else 0
 
     def prepare(self, store):
         """Give a store the room that can be foreseen.
@@ -239,12 +232,34 @@ class Plan:
         store : Store
             The one that the stream is to run through.
         """
+        if len(self.messages) < _MANY:
+            return
         rows = self.messages.itemsize // MESSAGE.itemsize
         store.make_room(
-            ids=max(1, int(self.ids)),
+            ids=max(1, self.ids),
             events=2 + rows * len(self.messages),
-            resting=min(_FORESEEN, 1 + int(self.ids)),
+            resting=min(_FORESEEN, 1 + self.ids),
         )
+
+    def act(self, store, start=0, stop=None):
+        """Run messages through a store, which gets the room that they wait for.
+
+        Parameters
+        ----------
+        store : Store
+            The book.
+        start : int, default 0
+            The first message.
+        stop : int, optional
+            The one behind the last; all are run by default.
+        """
+        place, size, count, results_at = self.numbers
+        at, stop = start, count if stop is None else stop
+        while True:
+            at = run(store.address, place, size, at, stop, results_at, *self.sampling)
+            if at == stop:
+                return
+            store.give_room()
 
     def result(self, trades):
         """Return what it came to.
@@ -300,11 +315,6 @@ def process(store, messages, strict, results, every, levels):
     """
     plan = Plan(messages, strict, results, every, levels)
     plan.prepare(store)
-    tape_start = int(store.header["trades"])
-    at, count = 0, len(plan.messages)
-    place, size, _, results_at = plan.numbers
-    while True:
-        at = run(store.address, place, size, at, count, results_at, *plan.sampling)
-        if at == count:
-            return plan.result(copied(store.trades[tape_start:]))
-        store.give_room()
+    first = int(store.header["trades"])
+    plan.act(store)
+    return plan.result(copied(store.trades[first:]))

@@ -2,22 +2,20 @@
 
 import numpy as np
 
-from nanobook.book.process import process
-from nanobook.book.rules import check_messages
+from nanobook.book.process import Plan
 from nanobook.errors import ValidationError
 from nanobook.jit import njit
 from nanobook.types.codes import QUANTITY_OVERFLOW, STOP_MARKET, TRAILING_STOP_LIMIT, WIDE
 from nanobook.types.records import EXTENDED_MESSAGE, MESSAGE
 
-__all__ = ["run_log", "unpack"]
+__all__ = ["messages_of_rows", "run_log", "unpack"]
 
 #: What a wide message has behind the fields of a narrow one: the second of its two rows.
 _SECOND = np.dtype(
     [(name, EXTENDED_MESSAGE[name]) for name in EXTENDED_MESSAGE.names if name not in MESSAGE.names]
 )
 
-#: Quantities that add up to less than this, in floats, can't be too much for a book.
-_SURELY_FITS = 2.0**62
+_MOST = np.iinfo(np.int64).max
 
 
 @njit
@@ -76,9 +74,40 @@ def unpack(rows):
     ValidationError
         If a message isn't whole.
     """
+    return _unpacked(rows, _whole(rows))
+
+
+def messages_of_rows(rows):
+    """Return the messages that a log's rows hold, the rows themselves where none is wide.
+
+    Parameters
+    ----------
+    rows : ndarray of MESSAGE
+        A log, where a wide message takes two rows.
+
+    Returns
+    -------
+    ndarray of MESSAGE or EXTENDED_MESSAGE
+        Each message once.
+
+    Raises
+    ------
+    ValidationError
+        If a message isn't whole.
+    """
+    count = _whole(rows)
+    return rows if count == len(rows) else _unpacked(rows, count)
+
+
+def _whole(rows):
+    """Return how many messages rows of a log are, or raise."""
     count = _count(rows)
     if count < 0:
         raise ValidationError("events must be whole messages")
+    return count
+
+
+def _unpacked(rows, count):
     messages = np.zeros(count, EXTENDED_MESSAGE)
     _unpack(rows, rows.view(_SECOND), messages)
     return messages
@@ -109,13 +138,13 @@ def run_log(store, messages, strict=False):
     ValidationError
         If a message breaks a rule; nothing has been done then.
     """
-    total = float(store.header["total"]) + messages["quantity"].sum(dtype=np.float64)
-    if total < _SURELY_FITS:
-        process(store, messages, strict, False, None, 1)
+    plan = Plan(messages, strict, False, None, 1)
+    plan.prepare(store)
+    if int(store.header["total"]) + plan.quantity < _MOST:
+        plan.act(store)
         return len(messages)
-    check_messages(messages, strict)
     for at in range(len(messages)):
-        made = process(store, messages[at : at + 1], strict, True, None, 1)
-        if made.results["error"][0] == QUANTITY_OVERFLOW:
+        plan.act(store, at, at + 1)
+        if store.header["result"]["error"] == QUANTITY_OVERFLOW:
             return at
     return len(messages)

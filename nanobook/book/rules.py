@@ -31,7 +31,7 @@ from nanobook.types.records import EXTENDED_MESSAGE, MESSAGE
 
 __all__ = ["check_messages"]
 
-_POLICY = codes.POLICY
+_POLICY, _MOST = codes.POLICY, np.iinfo(np.int64).max
 _WIDE_SIZE = EXTENDED_MESSAGE.itemsize
 
 #: What a row can break, by the number that the kernel returns.
@@ -133,32 +133,42 @@ _BYTE, _SIDE_AT, _TIF_AT, _OWNER_AT, _KIND_AND_FLAGS = 255, 8, 16, 32, 0xFF0000F
 
 
 @njit
-def _plain(words):
-    """Return whether a message is a limit order or a cancellation without any fault.
+def _plain_limit(words):
+    """Return whether a message is a limit order without any fault.
 
-    It's the first look at all messages, at a few words; who fails it is looked at properly.
+    This and `_plain_cancel` are the first look at all messages, at a few words and all of them at
+    once: whether a condition holds is hard to foresee. Who passes neither is looked at properly.
     """
     what = words["what"]
-    if what & _BYTE == CANCEL:
-        return words["order_id"] >= 0
     side = (what >> _SIDE_AT) & _BYTE
     return (
-        what & _KIND_AND_FLAGS == LIMIT
-        and (what >> _TIF_AT) & _BYTE <= FOK
-        and (side == 1 or side == 255)
-        and what >> _OWNER_AT >= NO_OWNER
-        and words["quantity"] >= 0
+        (what & _KIND_AND_FLAGS == LIMIT)
+        & ((what >> _TIF_AT) & _BYTE <= FOK)
+        & ((side == 1) | (side == 255))
+        & (what >> _OWNER_AT >= NO_OWNER)
+        & (words["quantity"] >= 0)
     )
 
 
 @njit
+def _plain_cancel(words):
+    """Return whether a message is a cancellation without any fault."""
+    return (words["what"] & _BYTE == CANCEL) & (words["order_id"] >= 0)
+
+
+@njit
 def check(place, size, count, strict):
-    """Return the first message that breaks a rule, the rule, and how many ids all may take."""
-    ids = np.int64(0)
+    """Return the first message that breaks a rule, and the rule; how many ids all may take, and
+    what quantity might come to rest, at most the range of int64.
+    """
+    ids, quantity = np.int64(0), np.int64(0)
     for at in range(count):
         words = record_at(place + at * size, MESSAGE_WORDS)
-        if not strict and _plain(words):
-            ids += words["what"] & _BYTE == LIMIT
+        limit = _plain_limit(words)
+        if not strict and limit | _plain_cancel(words):
+            more = words["quantity"] & -np.int64(limit)
+            ids += np.int64(limit)
+            quantity = min(quantity, _MOST - more) + more
             continue
         message = record_at(place + at * size, MESSAGE)
         kind = message["kind"]
@@ -169,13 +179,16 @@ def check(place, size, count, strict):
         else:
             rule = _stop_fault(record_at(place + at * size, EXTENDED_MESSAGE), strict)
         if rule != 0:
-            return np.int64(at), rule, ids
-        ids += kind in (LIMIT, MARKET, MODIFY) or kind >= STOP_MARKET
-    return np.int64(count), _ZERO, ids
+            return np.int64(at), rule, ids, quantity
+        if kind in (LIMIT, MARKET, MODIFY) or STOP_MARKET <= kind <= TRAILING_STOP_LIMIT:
+            ids += 1
+            more = message["quantity"] if kind != MARKET else _ZERO
+            quantity = min(quantity, _MOST - more) + more
+    return np.int64(count), _ZERO, ids, quantity
 
 
 def check_messages(messages, strict):
-    """Raise if a message breaks a rule; return how many ids they may take.
+    """Raise if a message breaks a rule; return what they may come to.
 
     Parameters
     ----------
@@ -186,8 +199,10 @@ def check_messages(messages, strict):
 
     Returns
     -------
-    int
-        Limit, market and modify messages.
+    ids : int
+        How many ids they may take: orders, modifies and stop orders.
+    quantity : int
+        What might come to rest if nothing traded; 2**63 - 1 stands for more, too.
 
     Raises
     ------
@@ -196,9 +211,9 @@ def check_messages(messages, strict):
     RangeError
         If a quantity or an id is negative.
     """
-    at, rule, ids = check(messages.ctypes.data, messages.itemsize, len(messages), strict)
+    at, rule, ids, quantity = check(messages.ctypes.data, messages.itemsize, len(messages), strict)
     if rule:
         name, what = _RULES[rule]
         error = RangeError if rule in (_QUANTITY, _ORDER_ID, _PERIOD) else ValidationError
         raise error(f"messages: {name} of row {at} {what}, got {messages[name][at]}")
-    return ids
+    return int(ids), int(quantity)

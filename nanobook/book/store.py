@@ -73,7 +73,7 @@ class Store(Arrays):
         Parameters
         ----------
         ids : int, default 1
-            So many orders are to come.
+            So many orders are to come; so are as many trades, for each uses up an order.
         events : int, default 2
             So many rows of the log are to come.
         resting : int, default 1
@@ -96,7 +96,7 @@ class Store(Arrays):
             self._grow("labels", self._rows(), head["rows_room"] - self._rows())
         if head["records"]:
             self._grow("events", head["events"], events)
-        self._grow("trades", head["trades"], max(int(head["needed"]), resting))
+        self._grow("trades", head["trades"], max(int(head["needed"]), ids, resting))
         head["needed"] = 0
         head["credit"] = 0  # to be counted anew
 

@@ -3,6 +3,7 @@
 import os
 import shutil
 import stat
+import tempfile
 import time
 from typing import NamedTuple
 
@@ -57,6 +58,8 @@ def steps():
         ("order book, one call at a time", _exchange),
         ("order book, streams of messages", _process),
         ("order book, many at once", _process_many),
+        ("figures of book states and trades", _microstructure),
+        ("order book, logs and files", _event_files),
         ("order flow", _order_flow),
     ]
 
@@ -214,6 +217,35 @@ def _process_many():
     message = np.zeros(1, MESSAGE)
     message["kind"] = CANCEL
     process_many([Exchange()], message)
+
+
+def _microstructure():
+    from nanobook import microstructure as figures
+
+    prices, quantities = np.array([100.0, 101.0]), np.array([1.0, 2.0])
+    states = prices, quantities, prices + 1.0, quantities
+    times = np.arange(2)
+    mid = figures.mid_price(*states[::2])
+    figures.quoted_spread(*states[::2])
+    figures.effective_spread(prices, quantities - 1.0, mid)
+    figures.mid_at(times, times, mid)
+    figures.order_flow_imbalance(*states, timestamp_ns=times, interval=1)
+    figures.trade_signs(prices, *states[::2])
+    figures.volume_profile(prices, quantities, tick=1.0)
+    figures.queue_lengths(quantities)
+    figures.depth_profile(*states, width=1.0)
+
+
+def _event_files():
+    from nanobook.book import Exchange
+
+    exchange = Exchange()
+    exchange.submit_limit("buy", 100, 10, tag=1)
+    exchange.replay(exchange.event_log())
+    with tempfile.TemporaryDirectory() as folder:
+        for name in ("log.jsonl", "log.npz"):
+            exchange.save(os.path.join(folder, name))
+            Exchange.load(os.path.join(folder, name))
 
 
 def _order_flow():

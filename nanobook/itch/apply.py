@@ -248,5 +248,3 @@ def _break(market, place):
     word_at(head["broken_at"], head["broken"])["value"] = read_8(place + _BROKEN_MATCH)
     head["broken"] += 1
     return MORE
-
-

@@ -5,9 +5,8 @@ import numbers
 import numpy as np
 
 from nanobook.book.header import ASKS, BIDS
-from nanobook.book.multi import UnknownSymbolError
 from nanobook.book.views import LEVEL_ROW, write_levels
-from nanobook.errors import ArgumentTypeError, ValidationError
+from nanobook.errors import ArgumentTypeError, UnknownSymbolError, ValidationError
 from nanobook.itch.arguments import as_name, as_names, as_ns, as_times
 from nanobook.itch.handover import exchange_of
 from nanobook.itch.layout import LETTERS

@@ -63,7 +63,6 @@ FEED_TRADE = np.dtype(
 )
 
 
-
 def _signed(dtype):
     """Return a dtype in signed numbers, of the same shape: what kernels write."""
     kinds = {np.dtype(np.uint64): np.dtype(np.int64), np.dtype("S1"): np.dtype(np.int8)}

@@ -1,11 +1,13 @@
 """The seed's door: a file's orders as pairs of a symbol and an event."""
 
+import contextlib
 import errno
+import gc
 import os
 
 import numpy as np
 
-from nanobook.book.events import events_of_rows
+from nanobook.book.events import events_of
 from nanobook.errors import ArgumentTypeError
 from nanobook.itch.decode import decode
 from nanobook.itch.layout import CODE_OF, RECORD, WIRE
@@ -31,7 +33,6 @@ _BLANKS = "".join(
     chr(code) for code in range(0x3001) if chr(code).isspace() and chr(code) not in _KEPT
 )
 
-_ORDER_ID = EXTENDED_MESSAGE.names.index("order_id")
 _FRAME = 2  # bytes of a length
 _STOCK = _FRAME + WIRE["A"].fields["stock"][1]
 _NAMED = WIRE["R"].fields["stock"][1] + 8  # so long is a directory message that says its stock
@@ -86,9 +87,22 @@ def parse_itch(path):
             read.append(source.window[: int(reader.head["at"])])
         if reader.status in (ENDED, SHORT) or (reader.status == CUT and len(source.window) > 1):
             reader.complain(reader.status, source.offset)
-        return _events(outs.take(), reader, read)
+        with _uncollected():
+            return _events(outs.take(), reader, read)
     finally:
         source.close()
+
+
+@contextlib.contextmanager
+def _uncollected():
+    """Let millions of objects be made without looking for garbage among them again and again."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()
 
 
 def _ask_for_little(reader):
@@ -146,12 +160,7 @@ def _events(arrays, reader, read):
         symbols[place] = names[rows["locate"]]
     frames = np.concatenate([rows["message"] for rows in (adds, cancels, replaces)])
     order = np.argsort(frames)
-    rows = messages[order].tolist()
-    for at in np.flatnonzero(messages["order_id"][order] < 0).tolist():  # 64 bits without a sign
-        rows[at] = tuple(
-            value % 2**64 if place == _ORDER_ID else value for place, value in enumerate(rows[at])
-        )
-    return list(zip(symbols[order].tolist(), events_of_rows(rows), strict=True))
+    return list(zip(symbols[order].tolist(), events_of(messages[order]), strict=True))
 
 
 def _names(names):

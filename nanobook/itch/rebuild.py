@@ -6,7 +6,14 @@ from nanobook.book.header import ASKS, BIDS, CHECKED, side_of
 from nanobook.book.machine import record_at
 from nanobook.itch.apply import act
 from nanobook.itch.layout import CODE_OF, HEAD_SIZE
-from nanobook.itch.look_ahead import ENTRY_AHEAD, ORDER_AHEAD, fetch_entry, fetch_order
+from nanobook.itch.look_ahead import (
+    FIRST_LOOK,
+    SECOND_LOOK,
+    THIRD_LOOK,
+    look_first,
+    look_second,
+    look_third,
+)
 from nanobook.itch.market import MARKET, SYMBOL, counter_at, side_address, symbol_at
 from nanobook.itch.reader import (
     ENDED,
@@ -51,14 +58,17 @@ def rebuild(reader, market):
     at, message = head["at"], head["message"]
     first_time, last_time = head["first_time"], head["last_time"]
     status = MORE
-    far = near = at
-    for step in range(ENTRY_AHEAD):
-        far = fetch_entry(market, data, size, far)
-        if step < ORDER_AHEAD:
-            near = fetch_order(market, data, size, near)
+    first = second = third = at
+    for step in range(FIRST_LOOK):
+        first = look_first(market, data, size, first)
+        if step < SECOND_LOOK:
+            second = look_second(market, data, size, second)
+        if step < THIRD_LOOK:
+            third = look_third(market, data, size, third)
     while at + 2 <= size:
-        far = fetch_entry(market, data, size, far)
-        near = fetch_order(market, data, size, near)
+        first = look_first(market, data, size, first)
+        second = look_second(market, data, size, second)
+        third = look_third(market, data, size, third)
         place = data + at + 2
         length = read_2(data + at)
         after = at + 2 + length

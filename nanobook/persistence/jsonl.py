@@ -9,7 +9,7 @@ from pathlib import Path
 from nanobook.errors import FileFormatError
 from nanobook.persistence.atomic import atomic_write
 
-__all__ = ["read_lines", "write_lines"]
+__all__ = ["read_text", "write_lines"]
 
 #: So many lines are joined at a time.
 _TOGETHER = 10_000
@@ -42,8 +42,8 @@ def _write(file, lines):
         file.write("\n".join(some).encode())
 
 
-def read_lines(path):
-    """Read the lines of a file that aren't blank.
+def read_text(path):
+    """Read what the lines of a file are made of.
 
     Parameters
     ----------
@@ -52,10 +52,8 @@ def read_lines(path):
 
     Returns
     -------
-    numbers : list of int
-        Where they stand, from 1 on; blank lines count.
-    lines : list of str
-        They, without blanks around.
+    bytes
+        Text in UTF-8, decompressed.
 
     Raises
     ------
@@ -72,14 +70,13 @@ def read_lines(path):
             content = gzip.decompress(content)
         except (OSError, EOFError, zlib.error, struct.error) as error:
             raise FileFormatError(f"{path} isn't a whole gzip file: {error}") from None
-    try:
-        text = content.decode()
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise FileFormatError(f"{path}: line {line}: must be UTF-8: {error.reason}") from None
-    lines = [line.strip() for line in text.split("\n")]
-    numbers = [number for number, line in enumerate(lines, 1) if line]
-    return numbers, [line for line in lines if line]
+    if not content.isascii():
+        try:
+            content.decode()
+        except UnicodeDecodeError as error:
+            line = content.count(b"\n", 0, error.start) + 1
+            raise FileFormatError(f"{path}: line {line}: must be UTF-8: {error.reason}") from None
+    return content
 
 
 def _is_compressed(path):

@@ -1,4 +1,4 @@
-"""Figures of columns of book states, against plain Python written from the definitions."""
+"""Figures of a book's states, orders and trades, against plain Python from the definitions."""
 
 import math
 from fractions import Fraction
@@ -30,22 +30,6 @@ FAR = 2**40
 # ---- the definitions -------------------------------------------------------------------------
 
 
-def naive_imbalance(bids, asks):
-    """Excess of bids over asks as a fraction of both; quantities that aren't positive are none."""
-    bid = sum(Fraction(quantity) for quantity in bids if quantity > 0)
-    ask = sum(Fraction(quantity) for quantity in asks if quantity > 0)
-    return float((bid - ask) / (bid + ask)) if bid + ask else math.nan
-
-
-def naive_microprice(bid_price, bids, ask_price, asks):
-    """The best prices weighted by what rests on the other side."""
-    if bids[0] <= 0 or asks[0] <= 0:
-        return math.nan
-    bid = sum(Fraction(quantity) for quantity in bids if quantity > 0)
-    ask = sum(Fraction(quantity) for quantity in asks if quantity > 0)
-    return float((Fraction(ask_price) * bid + Fraction(bid_price) * ask) / (bid + ask))
-
-
 def naive_sweep(prices, quantities, wanted):
     """The average of the prices of the next `wanted` units, one after the other."""
     units = [
@@ -75,45 +59,6 @@ def naive_positions(rows):
 
 def _place(order):
     return order["side"], order["price"]
-
-
-# ---- states ----------------------------------------------------------------------------------
-
-
-@st.composite
-def states(draw):
-    """Return four tables of book states: levels from the best on, zeros where there's none."""
-    rows, levels = draw(st.integers(0, 6)), draw(st.integers(1, 4))
-    rng = np.random.default_rng(draw(st.integers(0, 2**32)))
-    centre = draw(st.sampled_from([100, 0, -7, FAR]))
-    steps = rng.integers(1, 4, (4, rows, levels)).cumsum(axis=2)
-    held = rng.integers(0, levels + 1, (2, rows, 1)) > np.arange(levels)
-    bid_quantity, ask_quantity = rng.integers(1, 2**30, (2, rows, levels)) * held
-    bid_price, ask_price = (centre - steps[0]) * held[0], (centre + steps[1]) * held[1]
-    return bid_price, bid_quantity, ask_price, ask_quantity
-
-
-@given(states(), st.data())
-def test_any_state_has_the_imbalance_of_the_definition(state, data):
-    _, bids, _, asks = state
-    levels = data.draw(st.integers(1, bids.shape[1]))
-    pairs = zip(bids[:, :levels].tolist(), asks[:, :levels].tolist(), strict=True)
-    expected = [naive_imbalance(*pair) for pair in pairs]
-    got = order_imbalance(bids, asks, levels)
-    assert_allclose(got, np.array(expected), rtol=0, atol=1e-15)
-    assert ((got >= -1) & (got <= 1) | np.isnan(got)).all()
-
-
-@given(states(), st.data())
-def test_any_state_has_the_microprice_of_the_definition(state, data):
-    levels = data.draw(st.integers(1, state[0].shape[1]))
-    rows = zip(*(table[:, :levels].tolist() for table in state), strict=True)
-    expected = [naive_microprice(b[0], bids, a[0], asks) for b, bids, a, asks in rows]
-    got = microprice(*state, levels=levels)
-    assert_allclose(got, np.array(expected), rtol=1e-15, atol=1e-12)
-    inside = ~np.isnan(got)
-    assert (state[0][inside, 0] <= got[inside]).all()
-    assert (got[inside] <= state[2][inside, 0]).all()
 
 
 @given(
@@ -194,30 +139,7 @@ def test_vwap_of_an_exchanges_trades_is_its_own():
 
 @pytest.mark.core
 def test_one_level_may_come_as_a_vector():
-    columns = [100, 100, 0], [30, 10, 0], [102, 102, 102], [10, 30, 5]
-    expected = [101.5, 100.5, math.nan]
-    assert_array_equal(microprice(*columns), expected)
-    assert_array_equal(microprice(*(np.array(c)[:, None] for c in columns)), expected)
-    assert_array_equal(order_imbalance(columns[1], columns[3]), [0.5, -0.5, -1.0])
     assert_array_equal(sweep_price([100, 7], [10, 3], 4), [100.0, math.nan])
-
-
-@pytest.mark.core
-def test_further_levels_count_where_asked_for():
-    bids, asks = [[1, 2, 3], [1, 0, 0]], [[3, 2, 100], [1, 2, 0]]
-    assert_array_equal(order_imbalance(bids, asks), [-0.5, 0.0])
-    assert_array_equal(order_imbalance(bids, asks, 2), [-0.25, -0.5])
-    prices = [[100, 99, 98], [100, 0, 0]], [[104, 105, 106], [104, 105, 0]]
-    assert_array_equal(microprice(prices[0], bids, prices[1], asks), [101.0, 102.0])
-    assert_array_equal(microprice(prices[0], bids, prices[1], asks, levels=2), [101.5, 101.0])
-
-
-@pytest.mark.core
-def test_an_empty_side_has_no_microprice():
-    sides = [[100], [0], [102], [5]], [[100], [5], [102], [0]], [[0], [0], [0], [0]]
-    for side in sides:
-        assert math.isnan(microprice(*side)[0])
-    assert_array_equal(order_imbalance([0, 5, 0], [5, 0, 0]), [-1, 1, math.nan])
 
 
 @pytest.mark.core
@@ -233,8 +155,6 @@ def test_a_sweep_takes_the_best_levels_first_and_only_what_it_wants():
 def test_nothing_has_no_figures():
     for shape in ((0,), (0, 3)):
         empty = np.empty(shape)
-        assert microprice(empty, empty, empty, empty).shape == (0,)
-        assert order_imbalance(empty, empty).shape == (0,)
         assert sweep_price(empty, empty, 1).shape == (0,)
     assert math.isnan(vwap([], []))
     assert math.isnan(vwap([100], [0]))
@@ -245,15 +165,11 @@ def test_nothing_has_no_figures():
 def test_a_state_without_levels_is_an_empty_book():
     nothing = np.empty((3, 0))
     assert_array_equal(sweep_price(nothing, nothing, 1), [math.nan] * 3)
-    assert_array_equal(order_imbalance(nothing, nothing), [math.nan] * 3)
-    assert_array_equal(microprice(nothing, nothing, nothing, nothing), [math.nan] * 3)
 
 
 @pytest.mark.core
 def test_a_quantity_that_is_missing_is_none():
     nan = math.nan
-    assert_array_equal(order_imbalance([nan, 5], [5, nan]), [-1, 1])
-    assert_array_equal(microprice([nan, 100], [nan, 1], [102, nan], [1, nan]), [nan, nan])
     assert_array_equal(sweep_price([[100, nan, 102]], [[1, nan, 1]], 2), [101.0])
     assert_array_equal(sweep_price([[100]], [[nan]], 1), [nan])
 
@@ -261,20 +177,14 @@ def test_a_quantity_that_is_missing_is_none():
 @pytest.mark.core
 def test_tables_may_be_frames_lists_and_in_any_order_of_memory():
     rng = np.random.default_rng(3)
-    bids, asks = rng.integers(1, 9, (2, 5, 3))
-    expected = order_imbalance(bids, asks, 3)
+    price, quantity = rng.integers(1, 9, (2, 5, 3))
+    expected = sweep_price(price, quantity, 3)
     for form in (np.asfortranarray, pd.DataFrame, np.ndarray.tolist, lambda t: t.astype("i2")):
-        assert_array_equal(order_imbalance(form(bids), form(asks), 3), expected)
-    assert_array_equal(order_imbalance(bids[::-1, ::-1], asks[::-1, ::-1], 3), expected[::-1])
+        assert_array_equal(sweep_price(form(price), form(quantity), 3), expected)
+    assert_array_equal(sweep_price(price[::-1], quantity[::-1], 3), expected[::-1])
     trades = np.zeros(2, TRADE)
     trades["price"], trades["quantity"] = (100, 103), (20, 10)
     assert vwap(trades["price"], trades["quantity"]) == 101.0
-
-
-def test_results_are_new_arrays_and_arguments_stay():
-    bids = np.array([[1.0, 2.0]])
-    order_imbalance(bids, bids, 2)[:] = 7
-    assert bids.tolist() == [[1.0, 2.0]]
 
 
 def test_averages_far_from_zero_keep_their_digits():
@@ -291,21 +201,10 @@ def test_averages_far_from_zero_keep_their_digits():
 @pytest.mark.parametrize(
     ("call", "error", "text"),
     [
-        (lambda: order_imbalance([1, 2], [1]), ValidationError, "ask_quantity must have the shape"),
-        (lambda: order_imbalance([[1, 2]], [1]), ValidationError, "must have the shape"),
-        (lambda: microprice([1], [1], [1], [1, 2]), ValidationError, "ask_quantity must have"),
         (lambda: sweep_price([1], [1, 2], 1), ValidationError, "quantity must have the shape"),
         (lambda: vwap([1], []), ValidationError, "quantity must have the shape"),
         (lambda: vwap([[1, 2]], [[1, 2]]), ValidationError, "price must have one axis"),
-        (lambda: order_imbalance(1, 1), ValidationError, "must have one or two axes"),
-        (lambda: order_imbalance([[[1]]], [[[1]]]), ValidationError, "one or two axes"),
-        (lambda: order_imbalance(["a"], [1]), ArgumentTypeError, "bid_quantity must be numbers"),
-        (lambda: order_imbalance([1], [[1], [2, 3]]), ArgumentTypeError, "ask_quantity must be"),
         (lambda: vwap([1], [object()]), ArgumentTypeError, "quantity must be numbers"),
-        (lambda: order_imbalance([1], [1], 0), RangeError, "levels must be at least|levels must"),
-        (lambda: order_imbalance([1], [1], 2), ValidationError, "levels must be at most 1, got 2"),
-        (lambda: microprice([1], [1], [1], [1], -1), RangeError, "levels must"),
-        (lambda: microprice([1], [1], [1], [1], 1.0), ArgumentTypeError, "levels must"),
         (lambda: sweep_price([1], [1], 0), RangeError, "wanted must"),
         (lambda: sweep_price([1], [1], 1.5), ArgumentTypeError, "wanted must"),
         (lambda: queue_positions(np.zeros(2, TRADE)), ValidationError, "array of BOOK_ORDER"),

@@ -393,6 +393,9 @@ def test_events_compare_by_what_they_say():
     assert one != other
     assert one != LIMIT
     assert {one, same, other} == {one, other}
+    zeros = [Event(trailing(f'{{"Percentage":{zero}}}')) for zero in ("0.0", "-0.0", "0")]
+    assert zeros[0] == zeros[1] == zeros[2]
+    assert len(set(zeros)) == 1
 
 
 @pytest.mark.core
@@ -530,6 +533,26 @@ def test_large_quantities_that_fit_replay():
     exchange.submit_market("sell", HIGHEST)
     exchange.submit_stop_market("sell", 1, HIGHEST)
     assert_equal(Exchange.replay(exchange.events()), exchange)
+
+
+@pytest.mark.core
+@pytest.mark.parametrize("kind", ["submit_market", "modify", "cancel", "submit_stop_market"])
+def test_what_cant_rest_or_was_taken_off_counts_for_nothing(kind):
+    exchange = Exchange()
+    exchange.submit_limit("buy", 100, HIGHEST)
+    for _ in range(3):
+        if kind == "submit_market":
+            exchange.submit_market("buy", HIGHEST)
+        elif kind == "modify":
+            exchange.modify(len(exchange.orders()), 100, HIGHEST)
+        elif kind == "cancel":
+            exchange.cancel(len(exchange.orders()))
+            exchange.submit_limit("buy", 100, HIGHEST)
+        else:
+            exchange.cancel_all()
+            exchange.submit_stop_market("buy", 100, HIGHEST)
+    assert_equal(Exchange.replay(exchange.events()), exchange)
+    assert_equal(Exchange.replay(exchange.event_log()), exchange)
 
 
 # ---- one at a time ------------------------------------------------------------------------------

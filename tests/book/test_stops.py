@@ -8,6 +8,7 @@ from fractions import Fraction
 import numpy as np
 import pandas as pd
 import pytest
+from book.event_logs import random_exchange
 from book.streams import (
     HIGHEST,
     LOWEST,
@@ -30,7 +31,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, rule
 from oracles.order_book import CANCELLED, PENDING, TRAIL_TYPES, to_int
 
-from nanobook.book import EXTENDED_MESSAGE, Exchange
+from nanobook.book import EXTENDED_MESSAGE, Exchange, MultiExchange
 from nanobook.book.heaps import first_of, remove, settle
 from nanobook.errors import ArgumentTypeError, RangeError, ValidationError
 from nanobook.types.codes import CANCEL
@@ -217,6 +218,35 @@ def test_the_array_of_stops_is_a_copy():
     exchange.stops()["stop_price"] = 0
     assert stop_price(exchange, 1) == 105
     assert len(Exchange().stops()) == 0
+
+
+@pytest.mark.core
+@pytest.mark.parametrize("seed", range(3))
+def test_the_frame_of_stops_says_what_get_stop_order_says(seed):
+    exchange = random_exchange(seed, 150)
+    every = [exchange.get_stop_order(i) for i in exchange.stops()["order_id"].tolist()]
+    pending = [stop for stop in every if stop["status"] == "pending"]
+    assert 0 < len(pending) < len(every)
+    for frame, expected in (
+        (exchange.stops_frame(), pending),
+        (exchange.stops_frame(ended=True), every),
+    ):
+        rows = frame.astype(object).reset_index(names="id").to_dict("records")
+        found = [{k: None if pd.isna(v) else v for k, v in row.items()} for row in rows]
+        assert found == expected
+        assert list(frame.reset_index(names="id")) == KEYS
+
+
+@pytest.mark.core
+def test_a_frame_without_stops_has_the_same_columns():
+    frame, other = Exchange().stops_frame(), traded(100)
+    other.submit_stop_market("buy", 105, 5)
+    assert len(frame) == 0
+    assert frame.dtypes.equals(other.stops_frame().dtypes)
+    assert frame.index.name == "order_id"
+    many = MultiExchange()
+    many.submit_stop_market("ABC", "buy", 105, 5)
+    assert many.stops_frame("ABC")["stop_price"].to_dict() == {1: 105}
 
 
 # ---- 8.3: the trigger pass ---------------------------------------------------------------------

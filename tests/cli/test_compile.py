@@ -58,6 +58,35 @@ def use_everything():
     nanobook.rolling_max_drawdown(prices["A"], 2)
     nanobook.drawdown(prices[["A"]])
     nanobook.drawdown_series([3.0, 2.0, 1.0])
+    use_figures_of_states()
+
+
+def use_figures_of_states():
+    prices = np.array([[100, 99], [101, 100], [101, 99]])
+    states = prices, prices - 90, prices + 1, prices - 90
+    frames = [pd.DataFrame(table) for table in states]
+    times, symbols = np.array([0, 5, 9]), ["A", "B", "A"]
+    for tables in (states, frames):
+        mid = nanobook.mid_price(*tables[::2], *tables[1::2])
+        nanobook.microprice(*tables, levels=2)
+        nanobook.order_imbalance(*tables[1::2], 2)
+        nanobook.quoted_spread(*tables[::2], unit="bps")
+        nanobook.order_flow_imbalance(*tables, 2, locate=symbols)
+        sums = nanobook.order_flow_imbalance(
+            *tables, locate=symbols, timestamp_ns=times, interval="1us"
+        )
+        assert len(sums) == 3
+        nanobook.queue_lengths(tables[1], times, end_ns=20)
+        nanobook.depth_profile(*tables, times, width=1, end_ns=20)
+    later = nanobook.mid_at(times, times, mid, "1us", times_locate=symbols, locate=symbols)
+    nanobook.effective_spread([101, 99, 100], [1, -1, 0], mid)
+    nanobook.realized_spread([101, 99, 100], [1, -1, 0], later, mid, unit="fraction")
+    nanobook.price_impact([1, -1, 0], mid, later)
+    for method in ("tick", "quote", "lee_ready"):
+        nanobook.trade_signs([101, 99, 100], mid=mid, method=method, locate=symbols)
+    nanobook.trade_signs([101, 99, 100], [99, 99, 99], [101, 101, 101], method="emo")
+    nanobook.volume_profile([101, 99, 100], [1, 2, 3], [1, -1, 0], tick=0.5)
+    nanobook.volume_profile([101, 99, 100], [1, 2, 3])
 
 
 @compiled_only

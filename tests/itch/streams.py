@@ -191,7 +191,8 @@ class Day:
             prices = [p for p in FAR_PRICES if (p < centre) == (side == b"B")]
             return self.rng.choice(FAR_PRICES if self.chance(0.01) else prices)
         away = self.rng.randrange(-1 if self.chance(0.05) else 0, self.ticks)
-        return centre + tick * (-away if side == b"B" else away + 1)
+        price = centre + tick * (-away if side == b"B" else away + 1)
+        return price if 0 < price < 2**32 else centre
 
     def match(self):
         self.matches.append(self.matches[-1] + self.rng.randrange(1, 5))

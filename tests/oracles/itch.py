@@ -336,10 +336,8 @@ class NaiveBooks:
                 self.execute(index, locate, message, *order[1:])
             shares = None if kind == "D" else message["shares"]
             self.take_off(message["reference"], shares)
-        elif kind == "P":
-            self.trade(index, locate, message, message["price"], 0, message["reference"])
-        elif kind == "Q" and message["shares"]:
-            self.trade(index, locate, message, message["price"], 0, 0)
+        elif kind in "PQ" and message["shares"]:
+            self.trade(index, locate, message, message["price"], 0, message.get("reference", 0))
         elif kind == "B":
             self.broken.add(message["match"])
         return ""
