@@ -104,6 +104,7 @@ _ROOM_OF = {
     "parse_itch": "itch",
     "read_itch": "itch",
     "replay_itch": "itch",
+    "write_itch": "itch",
     "BacktestResult": "portfolio",
     "CostModel": "portfolio",
     "EqualWeight": "portfolio",

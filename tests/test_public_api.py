@@ -51,6 +51,10 @@ PROMISED = {
         *("Event", "StopSubmitResult", "STOP", "MultiExchange", "MultiResult"),
         *("process_many", "queue_positions", "sweep_price", "vwap"),
     ),
+    "itch": (
+        *("read_itch", "ItchMessages", "replay_itch", "ItchReplay", "ItchBook", "write_itch"),
+        *("parse_itch", "ItchError"),
+    ),
     "portfolio": (
         *("backtest", "BacktestResult", "CostModel", "Stops"),
         *("backtest_weights", "Portfolio", "Position"),
@@ -67,7 +71,6 @@ PLACES = [(room, name) for room, names in PROMISED.items() for name in names]
 #: The original's names that aren't built yet, by what they wait for. A name that appears must
 #: be taken out of here and promised above, with its signature below.
 NOT_YET = {
-    "ITCH (issue 5)": ("parse_itch",),
     "sweeps (issue 6)": ("sweep", "sweep_strategy", "sweep_equal_weight", "walkforward"),
     "volatility (issue 7)": (
         *("garch_forecast", "py_garch_forecast", "garch_ewma_forecast"),
@@ -118,6 +121,7 @@ SEED_SIGNATURES = {
     "drawdown_series": {"equity": EMPTY},
     "drawdown": {"equity": EMPTY},
     "capabilities": {},
+    "parse_itch": {"path": EMPTY},
 }
 
 

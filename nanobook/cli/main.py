@@ -223,7 +223,7 @@ def itch(
         Path,
         typer.Argument(
             metavar="FILE",
-            help="NASDAQ TotalView-ITCH 5.0: plain, gzip, or a pcap of packets; - is standard input.",
+            help="NASDAQ TotalView-ITCH 5.0: plain, gzip, or a pcap; - is standard input.",
         ),
     ],
     symbol: Annotated[

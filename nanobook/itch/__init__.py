@@ -6,6 +6,7 @@ from nanobook.itch.parse import parse_itch
 from nanobook.itch.read import read_itch
 from nanobook.itch.reader import ItchError
 from nanobook.itch.replay import ItchReplay
+from nanobook.itch.write import write_itch
 
 __all__ = ["ItchBook", "ItchError", "ItchMessages", "ItchReplay", "parse_itch", "read_itch"]
-__all__ += ["replay_itch"]
+__all__ += ["replay_itch", "write_itch"]
