@@ -122,7 +122,7 @@ def _duplicate(symbol, strict):
     return MORE
 
 
-@njit
+@njit(forceinline=True)
 def _add(market, symbol, place, strict):
     """Let an order rest."""
     letter, shares = read_byte(place + _ADD_SIDE), read_4(place + _ADD_SHARES)
@@ -144,7 +144,7 @@ def _add(market, symbol, place, strict):
     return MORE
 
 
-@njit
+@njit(forceinline=True)
 def _take(market, symbol, place, strict, code, message, time, counts_trades):
     """Take shares off an order: those executed, those cancelled, or all."""
     table = table_of(market)

@@ -43,7 +43,8 @@ LETTER = np.dtype(
         ("count", np.int64),  # so many have been read
         ("row", np.int64),  # address of the next record, 0 if none are asked for
         ("last", np.int64),  # the last address for one
-        ("spare", np.int64, (2,)),
+        ("everyones", np.int64),  # 1 for what is never about one symbol
+        ("spare", np.int64),
     ]
 )
 _LETTER_SIZE = LETTER.itemsize
@@ -71,6 +72,9 @@ READER = np.dtype(
         ("wanted_at", np.int64),
     ]
 )
+
+#: Types that are about the whole market: what happens to it, and its circuit breakers.
+_EVERYONES = "SVW"
 
 #: Bytes of the longest frame there can be.
 LONGEST = 2 + (1 << 16) - 1
@@ -162,6 +166,7 @@ class Reader:
             wire, row = WIRE[letter], self.letters[ord(letter)]
             row["code"], row["length"] = code, wire.itemsize
             row["stock"] = wire.fields["stock"][1] if "stock" in wire.names else 0
+            row["everyones"] = letter in _EVERYONES
         for name in ("letters", "names", "follows", "wanted"):
             self.head[f"{name}_at"] = getattr(self, name).ctypes.data
         self.head["wanted"] = NIL if symbols is None else len(self.wanted)

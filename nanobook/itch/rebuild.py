@@ -5,7 +5,7 @@ import numpy as np
 from nanobook.book.header import ASKS, BIDS, CHECKED, side_of
 from nanobook.book.machine import record_at
 from nanobook.itch.apply import act
-from nanobook.itch.layout import CODE_OF, HEAD_SIZE
+from nanobook.itch.layout import HEAD_SIZE
 from nanobook.itch.look_ahead import (
     FIRST_LOOK,
     SECOND_LOOK,
@@ -35,7 +35,7 @@ from nanobook.types.records import NIL
 __all__ = ["rebuild"]
 
 _ZERO = np.int64(0)
-_SYSTEM, _LEVELS, _STATUS = CODE_OF["S"], CODE_OF["V"], CODE_OF["W"]
+_NOBODYS = np.int64(-2)
 
 
 @njit
@@ -57,6 +57,7 @@ def rebuild(reader, market):
     data, size, letters, stop = head["data"], head["size"], head["letters_at"], head["stop"]
     at, message = head["at"], head["message"]
     first_time, last_time = head["first_time"], head["last_time"]
+    numbers = record_at(market, MARKET)["numbers_at"]
     status = MORE
     first = second = third = at
     for step in range(FIRST_LOOK):
@@ -93,8 +94,14 @@ def rebuild(reader, market):
                 status = FULL
                 break
             locate = read_2(place + 1)
-            if _belongs(reader, place, code, stock, locate):
-                status = _follow(reader, market, place, code, locate, message, time)
+            number = word_at(numbers, locate)["value"] - 1
+            if number < 0 and letter["everyones"] == 0:
+                number = _find(reader, market, place, stock, locate)
+                if number == NIL:
+                    status = NEW_BOOK
+                    break
+            if number >= 0 and letter["everyones"] == 0:
+                status = _follow(reader, market, number, place, code, message, time)
                 if status != MORE:
                     break
             first_time = time if first_time == NIL else first_time
@@ -113,22 +120,21 @@ def rebuild(reader, market):
 
 
 @njit
-def _belongs(reader, place, code, stock, locate):
-    """Return whether a message is one of a symbol that is followed."""
-    if code in (_SYSTEM, _LEVELS, _STATUS) or not follows(reader, place, stock, locate):
-        return False
+def _find(reader, market, place, stock, locate):
+    """Return the number of a locate's symbol, NIL if it's to have one, less if it isn't."""
+    if not follows(reader, place, stock, locate):
+        return _NOBODYS
     # No symbol has the code 0, unless a message has said that one has.
-    return locate != 0 or word_at(record_at(reader, READER)["follows_at"], locate)["value"] != 0
+    if locate == 0 and word_at(record_at(reader, READER)["follows_at"], locate)["value"] == 0:
+        return _NOBODYS
+    record_at(market, MARKET)["locate"] = locate
+    return NIL
 
 
-@njit
-def _follow(reader, market, place, code, locate, message, time):
+@njit(forceinline=True)
+def _follow(reader, market, number, place, code, message, time):
     """Do what a message of a symbol that is followed says, and take the sample that's due."""
     options, head = record_at(reader, READER), record_at(market, MARKET)
-    number = word_at(head["numbers_at"], locate)["value"] - 1
-    if number < 0:
-        head["locate"] = locate
-        return NEW_BOOK
     symbol = symbol_at(market, number)
     in_time, every = time >= options["start"], head["every"]
     due = every != 0 and in_time and head["countdown"] == 1
@@ -147,7 +153,7 @@ def _follow(reader, market, place, code, locate, message, time):
     _compare(symbol)
     if every == 0:
         if head["marks_at"] != 0:
-            mark(market, locate)
+            mark(market, own["locate"])
     elif due:
         head["countdown"] = every
         write_row(market, symbol, message, time)
@@ -156,7 +162,7 @@ def _follow(reader, market, place, code, locate, message, time):
     return MORE
 
 
-@njit
+@njit(forceinline=True)
 def _compare(symbol):
     """Count a locked or a crossed book."""
     bids, asks = side_address(symbol, BIDS), side_address(symbol, ASKS)

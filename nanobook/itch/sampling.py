@@ -67,14 +67,14 @@ def _fits(market, rows, orders):
     return False
 
 
-@njit
+@njit(forceinline=True)
 def fits_row(market, symbol):
     """Return whether there's room for a row whatever the next message does."""
     orders = _live(symbol) + 1 if record_at(market, MARKET)["with_orders"] != 0 else _ZERO
     return _fits(market, _ONE, orders)
 
 
-@njit
+@njit(forceinline=True)
 def write_row(market, symbol, message, time):
     """Write how a symbol's book stands; there must be room."""
     head = record_at(market, MARKET)
@@ -95,7 +95,7 @@ def write_row(market, symbol, message, time):
     head["samples"] = place + 1
 
 
-@njit
+@njit(forceinline=True)
 def _write_side(symbol, row, levels, place):
     """Write a side's best levels."""
     book = side_address(symbol, row)

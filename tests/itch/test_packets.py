@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from itch.streams import captured, framed, mutate, packed
+from itch.streams import captured, framed, mutate, packed, random_day
 from oracles.itch import ALL_WELL, frames, pcap_messages
 
 from nanobook.errors import FileFormatError
-from nanobook.itch import packets as packets_module
+from nanobook.itch import sessions as sessions_module
 from nanobook.itch.packets import recognise, unwrap
 
 pytestmark = pytest.mark.core
@@ -80,7 +80,9 @@ def unwrapped(data, framing="pcap", size=None):
     """Return the messages in a file, and the packets they came in."""
     size = size or max(len(data), 1)
     packets = unwrap((data[at : at + size] for at in range(0, len(data), size)), framing)
-    stream = b"".join(packets)
+    given_ = list(packets)
+    assert all(given_)  # an empty one would be taken for the end
+    stream = b"".join(given_)
     found, status, _ = frames(stream)
     assert status == ALL_WELL
     return [message for _, message in found], packets
@@ -346,8 +348,7 @@ def test_sessions_count_for_themselves():
 
 
 def test_no_packet_waits_for_ever(monkeypatch):
-    monkeypatch.setattr(packets_module, "_WAITING", 300)
-    monkeypatch.setattr(packets_module, "_GIVEN", 1)
+    monkeypatch.setattr(sessions_module, "_WAITING", 1_500)
     packets = [part(at, at) for at in range(1, 25) if at != 3]
     fed = []
 
@@ -357,7 +358,7 @@ def test_no_packet_waits_for_ever(monkeypatch):
             yield packet
 
     stream = unwrap(blocks(), "moldudp64")
-    assert b"".join(next(stream) for _ in range(2)) == framed(*MESSAGES[:2])
+    assert next(stream) == framed(*MESSAGES[:2])  # whose packets had to be looked at together
     assert next(stream).startswith(framed(MESSAGES[3]))
     assert len(fed) < 15
     assert stream.missing == 1
@@ -374,6 +375,14 @@ def test_numbers_reach_the_end_of_eight_bytes():
     assert counted == {"packets": 3, "missing": high - 3}
 
 
+def test_sessions_without_number_are_not_followed(monkeypatch):
+    monkeypatch.setattr(sessions_module, "_SESSIONS", 3)
+    packets = [part(1, 2, b"SESSION  %d" % number) for number in range(5)]
+    found, counted = sent(*packets, part(3, 3, b"SESSION  1"))
+    assert found == MESSAGES[:2] * 3 + MESSAGES[2:3]
+    assert counted == {"packets": 4, "others": 2}
+
+
 # ---- packets that lie ----------------------------------------------------------------------------
 
 
@@ -382,6 +391,13 @@ def test_a_message_without_bytes_is_left_out():
     found, counted = sent(packet, part(5, 7))
     assert found == [*MESSAGES[:2], *MESSAGES[3:7]]
     assert counted == {"packets": 2, "malformed": 1, "repeated": 1}
+
+
+def test_packets_of_nothing_else_do_not_end_the_stream():
+    nothing = packed(b"", b"", sequence=5)
+    found, counted = sent(part(1, 2), nothing, part(9, 10), nothing)
+    assert found == [*MESSAGES[:2], *MESSAGES[8:10]]
+    assert counted == {"packets": 4, "malformed": 2, "missing": 4, "repeated": 2}
 
 
 def test_a_count_that_is_too_high_gives_what_is_whole():
@@ -399,6 +415,13 @@ def test_a_count_that_is_too_low_gives_what_it_counts():
     bare = unwrapped(packet + part(3, 24), "moldudp64")  # nothing tells where the next one begins
     assert bare[0][:2] == MESSAGES[:2]
     assert bare[1].cut
+
+
+def test_packets_longer_than_any_are_given_up():
+    data = packed(MESSAGES[0], *[b""] * 40_000, MESSAGES[1])
+    found, packets = unwrapped(data, "moldudp64", 1_000)
+    assert found == MESSAGES[:1]
+    assert figures(packets) == {"packets": 1, "malformed": 1, "cut": True}
 
 
 def test_a_length_that_is_too_high_ends_its_packet():
@@ -489,6 +512,43 @@ def test_blocks_of_any_size_give_the_same(seed, size):
     again, others = unwrapped(data, framing, size)
     assert again == found
     assert figures(others) == figures(packets)
+
+
+@given(st.integers(0, 2**32))
+def test_kernel_and_python_take_packets_alike(seed):
+    rng = random.Random(seed)
+    data, framing = some_file(rng)
+    if rng.random() < 0.5:
+        data = mutate(data, rng)
+    try:
+        found, packets = unwrapped(data, framing)
+    except FileFormatError:
+        return
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sessions_module, "_HIGHEST", -1)  # so that no kernel goes on
+        again, others = unwrapped(data, framing)
+    assert again == found
+    assert figures(others) == figures(packets)
+
+
+@pytest.mark.parametrize("lines", [1, 2])
+def test_a_day_comes_out_of_lines_that_lose_packets(lines):
+    rng = random.Random(8)
+    messages = [message for _, message in frames(random_day(3, 2_000))[0]]
+    packets, at = [], 0
+    while at < len(messages):
+        count = rng.choice([1, 2, 9])
+        packet = packed(*messages[at : at + count], sequence=7 + at)
+        lost = rng.choice([None, None, *range(lines)]) if packets else None
+        packets += [packet for line in range(lines) if line != lost]
+        at += count
+    for place in range(len(packets) - 4):  # some are overtaken
+        if place and rng.random() < 0.1:
+            packets.insert(place + rng.randrange(4), packets.pop(place))
+    found, counted = sent(*packets)
+    if lines == 2:
+        assert found == messages
+    assert len(found) + counted.get("missing", 0) == len(messages)
 
 
 def test_damage_never_leads_astray():
