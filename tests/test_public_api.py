@@ -121,6 +121,7 @@ SEED_SIGNATURES = {
     "drawdown_series": {"equity": EMPTY},
     "drawdown": {"equity": EMPTY},
     "capabilities": {},
+    "parse_itch": {"path": EMPTY},
 }
 
 

@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 README = Path(__file__).parents[1] / "README.md"
@@ -29,11 +30,16 @@ def test_the_commands_it_shows_are_ours(tmp_path, monkeypatch, capsys):
     prices = daily_prices().iloc[:300]
     prices.to_csv("prices.csv")
     (prices * 0 + 0.3).to_csv("weights.csv")
+    order = {"locate": [1], "reference": [1], "side": ["B"], "shares": [1], "price": [1]}
+    nanobook.write_itch({"A": pd.DataFrame({**order, "symbol": ["AAPL"]})}, "day.itch.gz")
     shown = re.findall(r"^nanobook (.*)$", README.read_text(encoding="utf-8"), re.MULTILINE)
-    assert len(shown) == 3
-    assert run(shown[0].split()) == 0
+    assert len(shown) == 5
+    for line in shown[:3]:
+        assert run(line.partition(" #")[0].split()) == 0
     assert (tmp_path / "equity.png").exists()
     assert any((tmp_path / "results").iterdir())
+    assert pd.read_parquet("book.parquet")["symbol"].tolist() == ["AAPL"]
+    assert (tmp_path / "trades.csv").exists()
     assert nanobook.__version__ in (run(["--version"]), capsys.readouterr().out.split()[-1])
 
 

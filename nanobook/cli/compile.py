@@ -61,6 +61,8 @@ def steps():
         ("figures of book states and trades", _microstructure),
         ("order book, logs and files", _event_files),
         ("order flow", _order_flow),
+        ("exchange feeds, read", _read_feed),
+        ("exchange feeds, rebuilt into books", _rebuild_feed),
     ]
 
 
@@ -228,7 +230,7 @@ def _microstructure():
     mid = figures.mid_price(*states[::2])
     figures.quoted_spread(*states[::2])
     figures.effective_spread(prices, quantities - 1.0, mid)
-    figures.mid_at(times, times, mid)
+    figures.mid_at(times, times, mid, times_locate=times, locate=times)
     figures.order_flow_imbalance(*states, timestamp_ns=times, interval=1)
     figures.trade_signs(prices, *states[::2])
     figures.volume_profile(prices, quantities, tick=1.0)
@@ -252,6 +254,30 @@ def _order_flow():
     from nanobook.datasets import order_flow
 
     order_flow(100)
+
+
+def _feed():
+    """Return a feed in which one order is added."""
+    from nanobook.itch.layout import WIRE
+
+    add = np.zeros(1, WIRE["A"].newbyteorder(">"))
+    add["type"], add["side"], add["shares"], add["stock"] = b"A", b"B", 1, b"A".ljust(8)
+    return add.itemsize.to_bytes(2, "big") + add.tobytes()
+
+
+def _read_feed():
+    from nanobook.itch import read_itch
+
+    read_itch(_feed())
+
+
+def _rebuild_feed():
+    from nanobook.itch import ItchBook
+
+    book = ItchBook()
+    book.replay(_feed(), levels=2, orders=True)
+    _ = book.depth("A"), book.orders("A")
+    book._market._grow_table()
 
 
 def cache_folders():

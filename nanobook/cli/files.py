@@ -13,7 +13,7 @@ import numpy as np
 from nanobook.errors import FileFormatError, MissingDependencyError, ValidationError
 from nanobook.persistence.atomic import atomic_write
 
-__all__ = ["FORMATS", "read_wide_table", "require_writer", "write_record", "write_table"]
+__all__ = ["FORMATS", "clock", "read_wide_table", "require_writer", "write_record", "write_table"]
 
 #: Suffixes that tables can be written with.
 FORMATS = ("csv", "parquet", "json")
@@ -246,7 +246,8 @@ def write_table(frame, path):
     frame : DataFrame
         Without a named index, the index is left out.
     path : str or PathLike
-        Ends in .csv, .parquet or .json (a list of objects; null for NaN and infinities).
+        Ends in .csv, .parquet or .json (a list of objects; null for NaN and infinities). Times of
+        day are text in .csv and .json, say 09:30:00.000000001.
 
     Raises
     ------
@@ -258,6 +259,8 @@ def write_table(frame, path):
     kind = require_writer(path)
     if frame.index.name is not None:
         frame = frame.reset_index()
+    if kind != "parquet":
+        frame = frame.assign(**{name: _clocks(frame[name]) for name in _durations(frame)})
     with atomic_write(path) as file:
         if kind == "parquet":
             frame.to_parquet(file, index=False)
@@ -294,6 +297,32 @@ def write_record(record, path):
     known = {name: value for name, value in record.items() if value is not None}
     table = pd.DataFrame({"name": list(known), "value": np.array([*known.values()], dtype=float)})
     write_table(table, path)
+
+
+def clock(time):
+    """Return a time of day as text.
+
+    Parameters
+    ----------
+    time : int
+        Nanoseconds since midnight, not negative.
+
+    Returns
+    -------
+    str
+        Say 09:30:00.000000001.
+    """
+    seconds, nanoseconds = divmod(time, 1_000_000_000)
+    hours, minutes = seconds // 3600, seconds // 60 % 60
+    return f"{hours:02d}:{minutes:02d}:{seconds % 60:02d}.{nanoseconds:09d}"
+
+
+def _durations(frame):
+    return [name for name in frame.columns if frame[name].dtype.kind == "m"]
+
+
+def _clocks(times):
+    return [clock(time) for time in times.to_numpy().astype("m8[ns]").astype(np.int64).tolist()]
 
 
 def _rows(frame):

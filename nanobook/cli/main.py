@@ -12,6 +12,9 @@ from nanobook.version import __version__
 
 __all__ = ["app", "run"]
 
+#: A time, in nanoseconds since midnight, that no message has.
+_NEVER = 2**63 - 1
+
 app = typer.Typer(
     help="Backtesting on whole arrays, compiled.",
     add_completion=False,
@@ -215,6 +218,98 @@ def backtest(
 
 
 @app.command()
+def itch(
+    file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE",
+            help="NASDAQ TotalView-ITCH 5.0: plain, gzip, or a pcap; - is standard input.",
+        ),
+    ],
+    symbol: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Follow this symbol; may be said again. All by default."),
+    ] = None,
+    levels: Annotated[int, typer.Option(help="Price levels of each side in a sample.")] = 1,
+    every: Annotated[
+        str,
+        typer.Option(
+            metavar="TIME", help="Sample a book so often, say 100ms; a number counts messages."
+        ),
+    ] = "1s",
+    start: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help="Samples and trades from here on, say 09:30:00."),
+    ] = None,
+    stop: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Read messages before this time only.")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Save the samples: .parquet, .csv, .json or .npz; prices in 1/10000.",
+        ),
+    ] = None,
+    trades: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Save the trades, in the same formats.")
+    ] = None,
+    date: Annotated[
+        str | None,
+        typer.Option(metavar="DATE", help="The day, so that files have dates beside the times."),
+    ] = None,
+    framing: Annotated[
+        str, typer.Option(help="How messages lie in the file: auto, itch, moldudp64 or pcap.")
+    ] = "auto",
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Refuse what is damaged instead of counting it.")
+    ] = False,
+    summary: Annotated[
+        bool, typer.Option("--summary", help="Show counts of messages and symbols, no samples.")
+    ] = False,
+):
+    """Rebuild the books of an exchange's feed, and sample them."""
+    from nanobook.cli import itch as feed
+    from nanobook.cli import itch_tables as tables
+
+    for path in filter(None, (out, trades)):
+        feed.check_output(path)
+    if out is not None and out == trades:
+        raise typer.BadParameter(f"--out and --trades must be two files, got {out} twice")
+    if summary and out is None:
+        every = None
+        if trades is None:
+            start = _NEVER
+    result = feed.replay_file(
+        file,
+        symbol or [],
+        every,
+        levels=levels,
+        start=start,
+        stop=stop,
+        date=date,
+        framing=framing,
+        strict=strict,
+    )
+    print(f"{file}: {tables.reading(result)}")
+    if summary:
+        for table in tables.summary_tables(result):
+            _print(table)
+    else:
+        if out is None and len(result):
+            _print(tables.samples_table(result))
+        print(tables.outcome(result, symbol or []))
+    saved = []
+    if out is not None:
+        feed.save_samples(result, out)
+        saved.append(out)
+    if trades is not None:
+        feed.save_trades(result, trades)
+        saved.append(trades)
+    _list_files(saved)
+
+
+@app.command()
 def lob(
     strict: Annotated[
         bool, typer.Option("--strict", help="End with exit code 1 at the first error.")
@@ -276,11 +371,15 @@ def cache(
 
 
 def _show(results):
-    from rich.console import Console
-
     from nanobook.cli.tables import metrics_table
 
-    Console().print(metrics_table(results))
+    _print(metrics_table(results))
+
+
+def _print(table):
+    from rich.console import Console
+
+    Console().print(table)
 
 
 def _mention(result):

@@ -26,14 +26,16 @@ def test_after_the_warm_up_nothing_is_left_to_compile(capsys):
 
 
 @compiled_only
-def test_the_warm_up_covers_frames_lists_and_every_option(monkeypatch):
+def test_the_warm_up_covers_frames_lists_and_every_option(monkeypatch, tmp_path):
     list(kernels.warm_up())
-    monkeypatch.setattr(kernels, "steps", lambda: [("everything", use_everything)])
+    monkeypatch.setattr(
+        kernels, "steps", lambda: [("everything", lambda: use_everything(tmp_path))]
+    )
     (step,) = kernels.warm_up()
     assert step.compiled == 0
 
 
-def use_everything():
+def use_everything(folder):
     dates = pd.bdate_range("2020-01-01", periods=40, name="date")
     prices = pd.DataFrame(np.linspace(10, 20, 120).reshape(40, 3), dates, list("ABC"))
     prices.iloc[5:9, 1] = np.nan
@@ -59,6 +61,22 @@ def use_everything():
     nanobook.drawdown(prices[["A"]])
     nanobook.drawdown_series([3.0, 2.0, 1.0])
     use_figures_of_states()
+    use_a_feed(folder / "day.itch")
+
+
+def use_a_feed(path):
+    count = np.arange(5_000)
+    orders = pd.DataFrame({"timestamp_ns": count, "reference": count, "locate": 1 + count % 2})
+    adds = orders.assign(symbol="A", side="B", shares=1, price=100 + count**2)
+    replaces = orders[:10].assign(new_reference=count[:10] + 5_000, shares=2, price=7)
+    taken = orders[20:30].assign(shares=1)
+    messages = {"A": adds, "U": replaces, "E": taken, "X": taken[:0], "D": orders[40:]}
+    nanobook.write_itch(messages, path)
+    assert len(list(nanobook.read_itch(path, "A", chunksize=50_000))) > 2
+    nanobook.parse_itch(str(path))
+    for options in ({"every": 7, "levels": 3}, {"every": "1us"}, {"every": [5, 10**9]}):
+        result = nanobook.replay_itch(path, "A", orders=True, **options)
+        _ = result.to_frame(), result.trades_frame(), result.to_exchange(-1)
 
 
 def use_figures_of_states():
