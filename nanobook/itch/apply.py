@@ -8,7 +8,7 @@ from nanobook.book.queue import join, leave, shrink
 from nanobook.itch.layout import CODE_OF, WIRE
 from nanobook.itch.market import MARKET, SYMBOL, TRADE_WORDS, side_address, symbol_at, table_of
 from nanobook.itch.reader import DUPLICATE, FULL, MORE, NEW_BOOK, SHORT, UNKNOWN, word_at
-from nanobook.itch.references import entry_at, find, insert, remove, short_of_places
+from nanobook.itch.references import entry_at, put, remove, seek, short_of_places
 from nanobook.itch.wire import read_4, read_8, read_byte
 from nanobook.jit import njit
 from nanobook.types.codes import NO_OWNER
@@ -24,7 +24,7 @@ _EXECUTED, _EXECUTED_AT, _REDUCED = CODE_OF["E"], CODE_OF["C"], CODE_OF["X"]
 _DELETED, _REPLACED = CODE_OF["D"], CODE_OF["U"]
 _TRADED, _CROSSED, _BROKEN = CODE_OF["P"], CODE_OF["Q"], CODE_OF["B"]
 
-_TRADE_SIZE, _SYMBOL_SIZE = TRADE_WORDS.itemsize, SYMBOL.itemsize
+_TRADE_SIZE = TRADE_WORDS.itemsize
 
 
 def _offset(letter, name):
@@ -45,13 +45,15 @@ _CROSS_MATCH, _BROKEN_MATCH = _offset("Q", "match"), _offset("B", "match")
 
 
 @njit
-def act(market, symbol, code, place, message, time, strict, counts_trades):
+def act(market, number, symbol, code, place, message, time, strict, counts_trades):
     """Do to a symbol's book what a message says.
 
     Parameters
     ----------
-    market, symbol : int
-        Addresses of a MARKET and of one of its SYMBOL.
+    market : int
+        Address of a MARKET.
+    number, symbol : int
+        Number and address of one of its SYMBOL.
     code, place : int
         The message's type and address.
     message, time : int
@@ -67,7 +69,7 @@ def act(market, symbol, code, place, message, time, strict, counts_trades):
         MORE when done; otherwise nothing was done.
     """
     if code in (_ADD, _ATTRIBUTED):
-        return _add(market, symbol, place, strict)
+        return _add(market, number, symbol, place, strict)
     if code == _DELETED:
         return _take(market, symbol, place, strict, code, message, time, False)
     if code in (_EXECUTED, _EXECUTED_AT, _REDUCED):
@@ -123,7 +125,7 @@ def _duplicate(symbol, strict):
 
 
 @njit(forceinline=True)
-def _add(market, symbol, place, strict):
+def _add(market, number, symbol, place, strict):
     """Let an order rest."""
     letter, shares = read_byte(place + _ADD_SIDE), read_4(place + _ADD_SHARES)
     if shares == 0 or (letter != _BUY and letter != _SELL):
@@ -134,13 +136,13 @@ def _add(market, symbol, place, strict):
         record_at(market, MARKET)["locate"] = record_at(symbol, SYMBOL)["locate"]
         return NEW_BOOK
     reference, table = read_8(place + _REFERENCE), table_of(market)
-    if find(table, reference) != NIL:
+    free = seek(table, reference)
+    if entry_at(table, free)["slot"] != NIL:
         return _duplicate(symbol, strict)
-    number = (symbol - symbol_at(market, _ZERO)) // _SYMBOL_SIZE
     if short_of_places(table) or _short_of_queue(market, 2 * number + row, book, row):
         return FULL
     slot = join(book, reference, 1 - 2 * row, read_4(place + _ADD_PRICE), shares, NO_OWNER)
-    insert(table, reference, slot, 2 * number + row)
+    put(table, free, reference, slot, 2 * number + row)
     return MORE
 
 
@@ -148,13 +150,13 @@ def _add(market, symbol, place, strict):
 def _take(market, symbol, place, strict, code, message, time, counts_trades):
     """Take shares off an order: those executed, those cancelled, or all."""
     table = table_of(market)
-    found = find(table, read_8(place + _REFERENCE))
-    if found == NIL:
+    found = seek(table, read_8(place + _REFERENCE))
+    entry = entry_at(table, found)
+    if entry["slot"] == NIL:
         return _unknown(symbol, strict)
     head = record_at(market, MARKET)
     if counts_trades and code != _REDUCED and head["trades"] >= head["trades_room"]:
         return FULL
-    entry = entry_at(table, found)
     slot, row = np.int64(entry["slot"]), np.int64(entry["side"]) & 1
     book = side_address(symbol_at(market, np.int64(entry["side"]) >> 1), row)
     order = order_at(book, slot)
@@ -187,12 +189,12 @@ def _replace(market, symbol, place, strict):
     old, new = read_8(place + _REFERENCE), read_8(place + _NEW_REFERENCE)
     if shares == 0:
         return _malformed(symbol, strict)
-    found = find(table, old)
-    if found == NIL:
-        return _unknown(symbol, strict)
-    if new != old and find(table, new) != NIL:
-        return _duplicate(symbol, strict)
+    found = seek(table, old)
     entry = entry_at(table, found)
+    if entry["slot"] == NIL:
+        return _unknown(symbol, strict)
+    if new != old and entry_at(table, seek(table, new))["slot"] != NIL:
+        return _duplicate(symbol, strict)
     side, slot = np.int64(entry["side"]), np.int64(entry["slot"])
     row = side & 1
     book = side_address(symbol_at(market, side >> 1), row)
@@ -201,7 +203,7 @@ def _replace(market, symbol, place, strict):
     leave(book, slot)
     remove(table, found)
     slot = join(book, new, 1 - 2 * row, read_4(place + _NEW_PRICE), shares, NO_OWNER)
-    insert(table, new, slot, side)
+    put(table, seek(table, new), new, slot, side)
     return MORE
 
 

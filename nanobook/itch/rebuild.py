@@ -37,6 +37,10 @@ __all__ = ["rebuild"]
 _ZERO = np.int64(0)
 _NOBODYS = np.int64(-2)
 
+#: Up to so many symbols, and places for references, it isn't worth while to look at messages
+#: further on for more than their references.
+_FEW_SYMBOLS, _FEW_PLACES = 8, 1 << 17
+
 
 @njit
 def rebuild(reader, market):
@@ -60,16 +64,18 @@ def rebuild(reader, market):
     numbers = record_at(market, MARKET)["numbers_at"]
     status = MORE
     first = second = third = at
+    deep = _is_large(market)
     for step in range(FIRST_LOOK):
         first = look_first(market, data, size, first)
-        if step < SECOND_LOOK:
+        if deep and step < SECOND_LOOK:
             second = look_second(market, data, size, second)
-        if step < THIRD_LOOK:
+        if deep and step < THIRD_LOOK:
             third = look_third(market, data, size, third)
     while at + 2 <= size:
         first = look_first(market, data, size, first)
-        second = look_second(market, data, size, second)
-        third = look_third(market, data, size, third)
+        if deep:
+            second = look_second(market, data, size, second)
+            third = look_third(market, data, size, third)
         place = data + at + 2
         length = read_2(data + at)
         after = at + 2 + length
@@ -123,6 +129,13 @@ def rebuild(reader, market):
 
 
 @njit
+def _is_large(market):
+    """Return whether books are likely to lie outside the processor's nearer caches."""
+    head = record_at(market, MARKET)
+    return head["symbols"] > _FEW_SYMBOLS or head["references"]["room"] > _FEW_PLACES
+
+
+@njit
 def _find(reader, market, place, stock, locate):
     """Return the number of a locate's symbol, NIL if it's to have one, less if it isn't."""
     if not follows(reader, place, stock, locate):
@@ -145,7 +158,7 @@ def _follow(reader, market, number, place, code, message, time):
         return FULL
     if code > 0:
         strict = options["strict"] != 0
-        status = act(market, symbol, code, place, message, time, strict, in_time)
+        status = act(market, number, symbol, code, place, message, time, strict, in_time)
         if status != MORE:
             return status
     own = record_at(symbol, SYMBOL)

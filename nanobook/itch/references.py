@@ -12,7 +12,7 @@ from nanobook.itch.wire import scatter
 from nanobook.jit import njit
 from nanobook.types.records import NIL
 
-__all__ = ["ENTRY", "TABLE", "entry_at", "find", "insert", "rehash", "remove", "short_of_places"]
+__all__ = ["ENTRY", "TABLE", "entry_at", "put", "rehash", "remove", "seek", "short_of_places"]
 
 #: A place of the table: a reference, and where its order is.
 ENTRY = np.dtype(
@@ -47,16 +47,14 @@ def entry_at(table, place):
 
 
 @njit
-def find(table, reference):
-    """Return the place of a reference, NIL if there's none."""
+def seek(table, reference):
+    """Return the place of a reference, or the free one where it would go."""
     head = record_at(table, TABLE)
     mask = head["room"] - 1
     place = scatter(reference, head["shift"])
     while True:
         entry = entry_at(table, place)
-        if entry["slot"] == NIL:
-            return NIL
-        if entry["reference"] == reference:
+        if entry["slot"] == NIL or entry["reference"] == reference:
             return place
         place = (place + 1) & mask
 
@@ -69,18 +67,13 @@ def short_of_places(table):
 
 
 @njit
-def insert(table, reference, slot, side):
-    """Put a reference in that isn't there; there must be room."""
-    head = record_at(table, TABLE)
-    mask = head["room"] - 1
-    place = scatter(reference, head["shift"])
-    while entry_at(table, place)["slot"] != NIL:
-        place = (place + 1) & mask
+def put(table, place, reference, slot, side):
+    """Write a reference at the free place that `seek` has found; there must be room."""
     entry = entry_at(table, place)
     entry["reference"] = reference
     entry["slot"] = slot
     entry["side"] = side
-    head["used"] += 1
+    record_at(table, TABLE)["used"] += 1
 
 
 @njit
@@ -111,4 +104,5 @@ def rehash(table, new):
     for place in range(record_at(table, TABLE)["room"]):
         entry = entry_at(table, np.int64(place))
         if entry["slot"] != NIL:
-            insert(new, entry["reference"], np.int64(entry["slot"]), np.int64(entry["side"]))
+            slot, side = np.int64(entry["slot"]), np.int64(entry["side"])
+            put(new, seek(new, entry["reference"]), entry["reference"], slot, side)
