@@ -4,7 +4,8 @@
 - Replay of that many events: ours from the log as an array and from a list of events, the
   original's from its list.
 - The stream beside stop orders that wait and are never set off. Plain ones are far from the price;
-  trailing ones follow it at a distance, all of a side at once whenever there's a new high or low.
+  trailing ones follow it at a distance whenever there's a new high or low, those that average
+  whenever it trades or a bar is complete.
 - Saving and loading that many events in each form of file. The original's wheel has no files: its
   events' JSON stands beside ours, written line by line, read into copies of its events, replayed.
 
@@ -38,6 +39,9 @@ from nanobook.types.codes import (
     NO_OWNER,
     STOP_MARKET,
     TRAIL_FIXED,
+    TRAIL_PERCENTAGE,
+    TRAIL_SMA_ABS_CHANGE,
+    TRAIL_TRUE_ATR,
     TRAILING_STOP_MARKET,
 )
 from nanobook.types.records import EXTENDED_MESSAGE, MESSAGE
@@ -134,16 +138,21 @@ def _shifted(messages, taken):
     return shifted
 
 
-def _make_stops(count, *, trailing=False):
+def _make_stops(count, trail=None):
     """Return stop orders of both sides, at random distances."""
     stops = np.zeros(count, EXTENDED_MESSAGE)
     away = np.random.default_rng(count).integers(NEAREST, FARTHEST, count)
     side = np.where(np.arange(count) % 2, 1, -1)
-    stops["kind"] = TRAILING_STOP_MARKET if trailing else STOP_MARKET
+    stops["kind"] = STOP_MARKET if trail is None else TRAILING_STOP_MARKET
     stops["side"], stops["owner"], stops["quantity"] = side, NO_OWNER, 10
     stops["stop_price"] = CENTRE + side * away
-    if trailing:
-        stops["trail_type"], stops["trail_value"] = TRAIL_FIXED, away
+    if trail is not None:
+        stops["trail_type"], stops["trail_value"] = trail, away
+        stops["atr_period"] = 14
+    if trail == TRAIL_PERCENTAGE:
+        stops["trail_value"] /= CENTRE
+    if trail in (TRAIL_SMA_ABS_CHANGE, TRAIL_TRUE_ATR):  # as a multiple: far enough
+        stops["trail_value"] /= 10
     return stops
 
 
@@ -175,8 +184,11 @@ def _bench_stops(stream, rounds):
         RunClock("no stops", stream),
         RunClock("1,000 plain stops", stream, stops=_make_stops(1_000)),
         RunClock("100,000 plain stops", stream, stops=_make_stops(100_000)),
-        RunClock("1,000 trailing, fixed", stream, stops=_make_stops(1_000, trailing=True)),
-        RunClock("100,000 trailing, fixed", stream, stops=_make_stops(100_000, trailing=True)),
+        RunClock("1,000 trailing, fixed", stream, stops=_make_stops(1_000, TRAIL_FIXED)),
+        RunClock("100,000 trailing, fixed", stream, stops=_make_stops(100_000, TRAIL_FIXED)),
+        RunClock("100,000 trailing, pct", stream, stops=_make_stops(100_000, TRAIL_PERCENTAGE)),
+        RunClock("1,000 trailing, true_atr", stream, stops=_make_stops(1_000, TRAIL_TRUE_ATR)),
+        RunClock("1,000 trailing, sma", stream, stops=_make_stops(1_000, TRAIL_SMA_ABS_CHANGE)),
     ]
     print_firsts(clocks)
     race(clocks, rounds)
@@ -192,7 +204,7 @@ def _bench_stops(stream, rounds):
     print(
         "rate: times that without stops, the median of rounds; best: the same of the best samples"
     )
-    print("for 100,000 plain stops at least 0.80 is meant")
+    print("for 100,000 plain, fixed or percentage stops at least 0.80 is meant")
 
 
 def _count_extremes(stream):

@@ -11,6 +11,7 @@ __all__ = [
     "RangeError",
     "UnknownSymbolError",
     "FileFormatError",
+    "ItchError",
     "MissingDependencyError",
 ]
 
@@ -39,6 +40,27 @@ class UnknownSymbolError(ValidationError, KeyError):
 
 class FileFormatError(NanobookError, OSError):
     """A file isn't what its name or its caller says it is."""
+
+
+class ItchError(FileFormatError):
+    """A stream of ITCH messages isn't what the protocol says, and the reader is strict.
+
+    Parameters
+    ----------
+    text : str
+        What is wrong, and where.
+    offset : int, optional
+        Where the message's frame begins in the stream, in bytes, once decompressed.
+    message : int, optional
+        The message's number, from 0.
+    """
+
+    def __init__(self, text, offset=None, message=None):
+        super().__init__(text)
+        self.offset, self.message = offset, message
+
+    def __reduce__(self):
+        return type(self), (str(self), self.offset, self.message)
 
 
 class MissingDependencyError(NanobookError, ImportError):

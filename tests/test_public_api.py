@@ -52,8 +52,8 @@ PROMISED = {
         *("process_many", "queue_positions", "sweep_price", "vwap"),
     ),
     "itch": (
-        *("read_itch", "ItchMessages", "replay_itch", "ItchReplay", "ItchBook", "write_itch"),
-        *("parse_itch", "ItchError"),
+        *("parse_itch", "read_itch", "replay_itch", "write_itch"),
+        *("ItchBook", "ItchError", "ItchMessages", "ItchReplay"),
     ),
     "portfolio": (
         *("backtest", "BacktestResult", "CostModel", "Stops"),

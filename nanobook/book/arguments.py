@@ -4,7 +4,7 @@ import numpy as np
 
 from nanobook.errors import ArgumentTypeError, RangeError, ValidationError
 from nanobook.panel.arrays import as_count, as_float, as_integer
-from nanobook.types.codes import NO_OWNER, POLICIES, TRAIL_SMA_ABS_CHANGE, TRAIL_WORDS
+from nanobook.types.codes import NO_OWNER, POLICIES, TRAIL_AVERAGES, TRAIL_TRUE_ATR, TRAIL_WORDS
 from nanobook.types.side import Side
 from nanobook.types.time_in_force import TimeInForce
 
@@ -51,13 +51,18 @@ def as_policy(word):
     return POLICIES.index(word.lower())
 
 
+def as_bar_trades(value):
+    """Return how many trades make a bar."""
+    return as_count("bar_trades", value, least=1)
+
+
 def as_trail_value(value):
     """Return a trailing stop's distance, fraction or multiple: finite."""
     return as_float("trail_value", value)
 
 
 def as_period(value):
-    """Return over how many changes a trailing stop averages, None if that isn't said."""
+    """Return over how many changes or bars a trailing stop averages, None if that isn't said."""
     return None if value is None else as_integer("atr_period", value, least=0, most=_MOST_INT32)
 
 
@@ -68,9 +73,13 @@ def as_trail(trail_type, trail_value, atr_period):
         raise ValidationError(
             f"trail_type must be one of {', '.join(TRAIL_WORDS)}, got {trail_type!r}"
         )
-    if code == TRAIL_SMA_ABS_CHANGE and atr_period is None:
+    if code in TRAIL_AVERAGES and atr_period is None:
         raise ValidationError(f"atr_period must be given with trail_type {trail_type!r}")
-    period = atr_period if code == TRAIL_SMA_ABS_CHANGE else 0
+    if code == TRAIL_TRUE_ATR and atr_period < 1:
+        raise RangeError(
+            f"atr_period must be at least 1 with trail_type 'true_atr', got {atr_period}"
+        )
+    period = atr_period if code in TRAIL_AVERAGES else 0
     return {"trail_type": code, "trail_value": trail_value, "atr_period": period}
 
 

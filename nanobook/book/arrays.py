@@ -16,9 +16,15 @@ _FAR_ROWS = 3
 
 
 class Arrays:
-    """A header without orders, and room for the queues of orders that are to come."""
+    """A header without orders, and room for the queues of orders that are to come.
 
-    def __init__(self):
+    Parameters
+    ----------
+    room : int, default 16
+        For so many orders and levels at first.
+    """
+
+    def __init__(self, room=SMALL):
         self.header = np.zeros((), HEADER)
         self.address = self.header.ctypes.data
         self.arrays = {}
@@ -31,7 +37,7 @@ class Arrays:
             head[name] = 1
         head["inverse"] = 1.0
         head["patience"] = 256
-        for name, shape in (("orders", SMALL), ("levels", SMALL), ("far", (_FAR_ROWS, SMALL))):
+        for name, shape in (("orders", room), ("levels", room), ("far", (_FAR_ROWS, room))):
             self._put(name, np.empty(shape, ARRAYS[name]))
         for name in ("cells", "words"):  # the ladder comes when it's worth while
             self._put(name, np.empty(0, ARRAYS[name]))

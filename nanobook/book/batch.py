@@ -18,6 +18,7 @@ from nanobook.book.instructions import (
     cancel_all,
     modify,
     reduce,
+    set_bars,
     set_policy,
     submit,
     submit_stop,
@@ -26,6 +27,7 @@ from nanobook.book.levels import first_step, next_step
 from nanobook.book.machine import prefetch, record_at
 from nanobook.jit import njit
 from nanobook.types.codes import (
+    BARS,
     CANCEL,
     CANCEL_ALL,
     GTC,
@@ -75,6 +77,8 @@ def _act_seldom(book, place, kind, result):
         return cancel_all(book, np.int64(message["side"]), np.int64(message["owner"]), result)
     if kind == POLICY:
         return set_policy(book, message["quantity"], result)
+    if kind == BARS:
+        return set_bars(book, message["quantity"], result)
     return _act_stop(book, place, kind, result)
 
 

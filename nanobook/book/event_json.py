@@ -2,7 +2,7 @@
 
 Read and written are whole columns, for events of one kind together; an event that comes alone is
 a column of one. Beyond the original's form, keys that only some events have (`owner`, `tag`,
-`post_only`) are written where they're used.
+`post_only`), kinds of events and ways to trail are written where they're used.
 """
 
 import json
@@ -15,6 +15,7 @@ import numpy as np
 
 from nanobook.errors import NanobookError, RangeError, ValidationError
 from nanobook.types.codes import (
+    BARS,
     CANCEL,
     CANCEL_ALL,
     GTC,
@@ -31,6 +32,7 @@ from nanobook.types.codes import (
     TRAIL_FIXED,
     TRAIL_PERCENTAGE,
     TRAIL_SMA_ABS_CHANGE,
+    TRAIL_TRUE_ATR,
     TRAILING_STOP_LIMIT,
     TRAILING_STOP_MARKET,
 )
@@ -92,6 +94,7 @@ _OWNER = Field("owner", "owner", "number", most=_HIGHEST_SMALL, default=int(NO_O
 _TAG = Field("tag", "tag", "number", least=_LOWEST, default=0)
 _POST_ONLY = Field("post_only", "flags", "switch", default=0)
 _LABELS = _OWNER, _TAG
+_BAR_TRADES = Field("trades", "quantity", "number", least=1)
 
 _ALL = (
     (LIMIT, "SubmitLimit", (_SIDE, _price("price"), _QUANTITY, _TIF), (*_LABELS, _POST_ONLY)),
@@ -125,6 +128,7 @@ _ALL = (
         (_SIDE, _STOP_PRICE, _LIMIT_PRICE, _QUANTITY, _TIF, _TRAIL),
         _LABELS,
     ),
+    (BARS, "SetBarTrades", (_BAR_TRADES,), ()),
 )
 
 
@@ -147,6 +151,14 @@ class BadLine(ValidationError):
 
 
 # ---- writing -------------------------------------------------------------------------------------
+
+
+#: Trail methods that average, by their names; the first name of a code is written.
+_AVERAGES = {
+    "SmaAbsChange": TRAIL_SMA_ABS_CHANGE,
+    "Atr": TRAIL_SMA_ABS_CHANGE,
+    "TrueAtr": TRAIL_TRUE_ATR,
+}
 
 
 class _Shape(NamedTuple):
@@ -187,9 +199,10 @@ def _pieces(field, trail_type, shown):
         if trail_type == TRAIL_PERCENTAGE:
             template = "Percentage(%s)" if shown else '{"Percentage":%s}'
             return template, [("trail_value", number)]
-        template = '{"SmaAbsChange":{"multiplier":%s,"period":%s}}'
+        name = next(name for name, code in _AVERAGES.items() if code == trail_type)
+        template = f'{{"{name}":{{"multiplier":%s,"period":%s}}}}'
         if shown:
-            template = "SmaAbsChange { multiplier: %s, period: %s }"
+            template = f"{name} {{ multiplier: %s, period: %s }}"
         return template, [("trail_value", number), ("atr_period", None)]
     if field.kind == "switch":
         return "true", []
@@ -474,8 +487,8 @@ def _trail(value):
         return TRAIL_FIXED, float(body), 0
     if name == "Percentage":
         return TRAIL_PERCENTAGE, _float("Percentage", body), 0
-    if name not in ("SmaAbsChange", "Atr"):
-        known = "Fixed, Percentage, SmaAbsChange, Atr"
+    if name not in _AVERAGES:
+        known = ", ".join(("Fixed", "Percentage", *_AVERAGES))
         raise ValidationError(f"trail_method must be one of {known}; got {name!r:.40}")
     if type(body) is list:
         if len(body) != 2:
@@ -487,8 +500,9 @@ def _trail(value):
     found = dict(known)
     if len(known) != 2 or len(found) != 2:
         raise ValidationError(f"{name} must have multiplier and period once each")
-    _numbers(_PERIOD, [found["period"]])
-    return TRAIL_SMA_ABS_CHANGE, _float("multiplier", found["multiplier"]), found["period"]
+    trail_type = _AVERAGES[name]
+    _numbers(_PERIOD._replace(least=int(trail_type == TRAIL_TRUE_ATR)), [found["period"]])
+    return trail_type, _float("multiplier", found["multiplier"]), found["period"]
 
 
 def _float(name, value):

@@ -44,11 +44,11 @@ class TrailMethod(NamedTuple):
     Parameters
     ----------
     trail_type : str
-        ``"fixed"``, ``"percentage"`` or ``"sma_abs_change"``.
+        ``"fixed"``, ``"percentage"``, ``"sma_abs_change"`` or ``"true_atr"``.
     trail_value : int or float
-        The distance in ticks, the fraction of the price, or the multiple of the mean change.
+        The distance in ticks, the fraction of the price, or the multiple of the average.
     atr_period : int
-        How many changes the mean is of; 0 if it's of none.
+        How many changes or bars are averaged; 0 if none are.
     """
 
     trail_type: str
@@ -73,6 +73,7 @@ class Event:
         submit_trailing_stop_market  side stop_price quantity trail_method owner tag
         submit_trailing_stop_limit   side stop_price limit_price quantity time_in_force
                                      trail_method owner tag
+        set_bar_trades               trades
 
     Events compare, hash, copy and pickle; their JSON is the original's.
 

@@ -16,6 +16,7 @@ from nanobook.book.alone import (
     submit_alone,
 )
 from nanobook.book.arguments import (
+    as_bar_trades,
     as_limit_order,
     as_owner,
     as_period,
@@ -29,10 +30,12 @@ from nanobook.book.arguments import (
     too_much,
 )
 from nanobook.book.arrays import copied
+from nanobook.book.bars import read_average
 from nanobook.book.batch import run
 from nanobook.book.events import events_of, messages_of_events
 from nanobook.book.files import load_store, save_store
-from nanobook.book.header import ASKS, BIDS, HEADER
+from nanobook.book.groups import refresh_stops
+from nanobook.book.header import ASKS, AVERAGE, BIDS, HEADER
 from nanobook.book.messages import as_messages, messages_frame
 from nanobook.book.order import Order, QueuePosition, stop_words, stops_frame
 from nanobook.book.process import process, trades_frame
@@ -61,6 +64,7 @@ from nanobook.jit import entry_point
 from nanobook.panel.arrays import as_count, as_integer
 from nanobook.panel.frames import is_frame
 from nanobook.types.codes import (
+    BARS,
     CANCEL_ALL,
     FOK,
     GTC,
@@ -136,9 +140,17 @@ class Exchange:
     self_trade_prevention : str, default "off"
         What happens when an order would trade with one of the same owner: ``"off"``,
         ``"cancel_newest"``, ``"cancel_oldest"`` or ``"decrement_and_cancel"``.
+    bar_trades : int, optional
+        How many consecutive trades make a bar, for average true ranges, from the first trade on.
+        If it's left out no bars are built until a trailing stop of type ``"true_atr"`` is
+        submitted; from there on 100 trades make one.
 
     Raises
     ------
+    ArgumentTypeError
+        If `bar_trades` isn't an integer.
+    RangeError
+        If it's below 1.
     ValidationError
         If `self_trade_prevention` names no policy.
 
@@ -163,10 +175,15 @@ class Exchange:
     )
     __slots__ += ("_store", "_submit", "_words", "_write_depth", "__weakref__")
 
-    def __init__(self, *, strict=False, record_events=True, self_trade_prevention="off"):
+    def __init__(
+        self, *, strict=False, record_events=True, self_trade_prevention="off", bar_trades=None
+    ):
+        bar_trades = None if bar_trades is None else as_bar_trades(bar_trades)
         self._take(Store(bool(record_events), bool(strict)))
         if as_policy(self_trade_prevention) != 0:
             self.self_trade_prevention = self_trade_prevention
+        if bar_trades is not None:
+            self._act(kind=BARS, quantity=bar_trades)
 
     def _take(self, store):
         """Take a store as this exchange's own."""
@@ -504,6 +521,11 @@ class Exchange:
     def self_trade_prevention(self, policy):
         self._act(kind=POLICY, quantity=as_policy(policy))
 
+    @property
+    def bar_trades(self):
+        """How many consecutive trades make a bar; None as long as no bars are built."""
+        return int(self._store.header["bar_trades"]) or None
+
     def process(self, messages, *, results=True, every=None, levels=1):
         """Run a stream of messages in one compiled call.
 
@@ -515,7 +537,9 @@ class Exchange:
         ----------
         messages : ndarray of MESSAGE or EXTENDED_MESSAGE, or DataFrame
             With columns kind (limit, market, cancel, modify, reduce, cancel_all, policy), side,
-            price, quantity, tif, order_id, and maybe owner, tag and post_only.
+            price, quantity, tif, order_id, and maybe owner, tag and post_only; stop orders' kinds
+            have columns of their own, and kind bars, with the trades of one as its quantity,
+            begins anew with bars.
         results : bool, default True
             Whether a result for each message is wanted.
         every : int, optional
@@ -708,11 +732,13 @@ class Exchange:
         trail_type : str
             How its distance from the best price since is measured: ``"fixed"``, in ticks;
             ``"percentage"`` or ``"pct"``, as a fraction; ``"sma_abs_change"`` or ``"atr"``, as a
-            multiple of the mean absolute change between trading messages.
+            multiple of the mean absolute change between trading messages; ``"true_atr"``, as a
+            multiple of the average true range of bars (see `average_true_range`).
         trail_value : float
             The distance, the fraction or the multiple; finite.
         atr_period : int, optional
-            How many changes are averaged; needed for ``"sma_abs_change"``.
+            How many changes or bars are averaged; needed for ``"sma_abs_change"`` and
+            ``"true_atr"``, for the latter at least 1.
         owner : int, optional
             Whose it is, for the prevention of self-trades.
         tag : int, default 0
@@ -771,7 +797,8 @@ class Exchange:
         tif : str or TimeInForce, default "gtc"
             Of the limit order.
         atr_period : int, optional
-            How many changes are averaged; needed for ``"sma_abs_change"``.
+            How many changes or bars are averaged; needed for ``"sma_abs_change"`` and
+            ``"true_atr"``, for the latter at least 1.
         owner : int, optional
             Whose it is, for the prevention of self-trades.
         tag : int, default 0
@@ -853,6 +880,7 @@ class Exchange:
         at = int(np.searchsorted(stops["order_id"], order_id))
         if at == len(stops) or stops["order_id"][at] != order_id:
             return None
+        refresh_stops(self._book, at, at + 1)
         return stop_words(stops[at])
 
     def pending_stop_count(self):
@@ -873,7 +901,42 @@ class Exchange:
         ndarray of STOP
             Those that wait and those that have ended, by id; a copy.
         """
-        return copied(self._store.stops)
+        return copied(self._store.stops_now())
+
+    def average_true_range(self, period):
+        """Return Wilder's average of the true ranges of bars, as trailing stops use it.
+
+        A bar is `bar_trades` consecutive trades. Its true range is that of its prices and the
+        close of the bar before. The average is the mean of the first `period` true ranges, and
+        with every bar from then on ``(average * (period - 1) + true range) / period``. It goes
+        back to the first bar of the exchange, or for a period that no stop order has asked for
+        yet, to the oldest of the last 4,096.
+
+        Parameters
+        ----------
+        period : int
+            How many bars it's over, at least 1.
+
+        Returns
+        -------
+        float or None
+            None while fewer bars are complete.
+
+        Raises
+        ------
+        ArgumentTypeError
+            If `period` isn't an integer.
+        RangeError
+            If it's below 1.
+
+        References
+        ----------
+        .. [1] Wilder (1978), "New Concepts in Technical Trading Systems", section III.
+        """
+        out = np.zeros(1, AVERAGE)
+        read_average(self._book, as_count("period", period, least=1), out.ctypes.data)
+        average = out[0]
+        return float(average["value"]) if average["count"] == average["period"] else None
 
     def stops_frame(self, ended=False):
         """Return the stop orders as a frame.

@@ -23,6 +23,7 @@ from nanobook.types.records import (
 
 __all__ = [
     "ASKS",
+    "AVERAGE",
     "BIDS",
     "BITS_PER_WORD",
     "CELL",
@@ -33,9 +34,19 @@ __all__ = [
     "SPARE",
     "WORD",
 ]
-__all__ += ["cell_at", "elder_at", "event_at", "far_at", "head_of", "label_at", "level_at"]
-__all__ += ["heap_at", "heap_size", "order_at", "result_of", "row_at", "row_side", "side_of"]
-__all__ += ["stop_at", "sum_at", "trade_at", "word_at"]
+__all__ += ["average_at", "cell_at", "elder_at", "event_at", "far_at", "group_at"]
+__all__ += [
+    "head_of",
+    "heap_at",
+    "heap_size",
+    "label_at",
+    "level_at",
+    "link_at",
+    "order_at",
+    "range_at",
+    "result_of",
+]
+__all__ += ["row_at", "row_side", "side_of", "stop_at", "sum_at", "trade_at", "word_at"]
 
 #: What a kernel that may need room returns: it's done, or nothing has changed and arrays must grow.
 DONE, FULL = np.int64(0), np.int64(1)
@@ -61,6 +72,38 @@ SIDE = np.dtype(
     ]
 )
 
+#: Where a stop order is found.
+LINK = np.dtype(
+    [
+        ("wake", np.int64),  # the watermark that it waits for
+        ("place", np.int32),  # in the heap of its side's stop prices, NIL if it isn't there
+        ("mark_place", np.int32),  # in that of the watermarks waited for, NIL or IN_GROUP
+        ("left", np.int32),  # in a group's heap: the stops below it, and the one above
+        ("right", np.int32),
+        ("up", np.int32),
+        ("average", np.int32),  # of true ranges: its place among the averages
+    ]
+)
+
+#: Trailing stops of a side that have the same watermark.
+GROUP = np.dtype(
+    [
+        ("first", np.int64),  # the first of these stops; the next group's first isn't one any more
+        ("mark", np.int64),
+        ("fixed", np.int32),  # the roots of its heaps
+        ("part", np.int32),
+    ]
+)
+
+#: An average of true ranges, or what is known of it.
+AVERAGE = np.dtype(
+    [
+        ("period", np.int64),
+        ("count", np.int64),  # true ranges taken, up to the period
+        ("value", np.float64),  # while they are fewer, their sum
+    ]
+)
+
 #: Arrays, each with an address and room for so many records.
 ARRAYS = {
     "orders": RESTING,  # a pool
@@ -74,8 +117,12 @@ ARRAYS = {
     "trades": TRADE,
     "events": MESSAGE,  # the log; a wide message takes two rows
     "stops": STOP,  # in the order of submission
+    "links": LINK,  # as long as that
     "heaps": CELL,  # rows as long as that: see heaps.py
+    "groups": GROUP,  # two rows as long as that, buys and sells: see groups.py
     "sums": WORD,  # of absolute price changes between trigger passes, modulo 2**64, a ring
+    "ranges": WORD,  # the last bars' true ranges, modulo 2**64, a ring
+    "averages": AVERAGE,  # of true ranges, a record for each period
 }
 
 HEADER = np.dtype(
@@ -112,10 +159,24 @@ HEADER = np.dtype(
         # pass, and how many changes of it there were.
         ("stops", np.int64),
         ("pending", np.int64),
-        ("heap_sizes", np.int64, (7,)),
+        ("heap_sizes", np.int64, (9,)),
+        ("stops_seen", np.int64),  # so many have seen a price, or never will
         ("pass_price", np.int64),
         ("passes", np.int64),
         ("cascade_limit_hit", np.int64),  # by the last message
+        # Bars: the trades of one, 0 if none are built; the first trade that isn't in one, and how
+        # many of the running one are; its highest and lowest price, the last bar's close; how many
+        # are complete, and were at the last trigger pass; periods; 1 if room for bars is wanted.
+        ("bar_trades", np.int64),
+        ("bar_from", np.int64),
+        ("bar_count", np.int64),
+        ("bar_high", np.int64),
+        ("bar_low", np.int64),
+        ("bar_close", np.int64),
+        ("bars", np.int64),
+        ("bars_seen", np.int64),
+        ("averages", np.int64),
+        ("bars_wanted", np.int64),
         # Choices.
         ("policy", np.int64),  # codes.POLICIES
         ("records", np.int64),  # 1 if events are recorded
@@ -139,6 +200,7 @@ _SIDE_SIZE = SIDE.itemsize
 _ORDER_SIZE, _LEVEL_SIZE, _ROW_SIZE = RESTING.itemsize, LEVEL.itemsize, ORDER_ROW.itemsize
 _LABEL_SIZE, _TRADE_SIZE, _EVENT_SIZE = ORDER_LABEL.itemsize, TRADE.itemsize, MESSAGE.itemsize
 _CELL_SIZE, _WORD_SIZE = CELL.itemsize, WORD.itemsize
+_LINK_SIZE, _GROUP_SIZE, _AVERAGE_SIZE = LINK.itemsize, GROUP.itemsize, AVERAGE.itemsize
 _STOP_SIZE, _HEAP_SIZES = STOP.itemsize, HEADER.fields["heap_sizes"][1]
 
 
@@ -272,6 +334,24 @@ def stop_at(book, stop):
 
 
 @njit
+def link_at(book, stop):
+    """Return where a stop order is found."""
+    head = head_of(book)
+    if CHECKED:
+        _check(stop, head["links_room"])
+    return record_at(head["links_at"] + stop * _LINK_SIZE, LINK)
+
+
+@njit
+def group_at(book, row, place):
+    """Return a group of trailing stops."""
+    head = head_of(book)
+    if CHECKED:
+        _check(place, head["groups_room"])
+    return record_at(head["groups_at"] + (row * head["groups_room"] + place) * _GROUP_SIZE, GROUP)
+
+
+@njit
 def heap_at(book, heap, place):
     """Return a place of a heap of stop orders."""
     head = head_of(book)
@@ -293,3 +373,21 @@ def sum_at(book, place):
     if CHECKED:
         _check(place, head["sums_room"])
     return record_at(head["sums_at"] + place * _WORD_SIZE, WORD)
+
+
+@njit
+def range_at(book, place):
+    """Return one number of the ring of true ranges."""
+    head = head_of(book)
+    if CHECKED:
+        _check(place, head["ranges_room"])
+    return record_at(head["ranges_at"] + place * _WORD_SIZE, WORD)
+
+
+@njit
+def average_at(book, place):
+    """Return one average of true ranges."""
+    head = head_of(book)
+    if CHECKED:
+        _check(place, head["averages_room"])
+    return record_at(head["averages_at"] + place * _AVERAGE_SIZE, AVERAGE)

@@ -1,27 +1,34 @@
 """Heaps of pending stop orders: the next to be reached first, without looking at the others.
 
-Rows 0 and 1 hold buys and sells by stop price; rows 2 and 3 trailing buys and sells by watermark,
-the next that a new price would move first. A stop order knows its places, so that it can be
-taken out or moved.
+Rows 0 and 1 hold buys and sells by stop price; rows 2 and 3 trailing buys and sells by the
+watermark that each waits for, the next that a new price would move first. A stop order knows its
+places, so that it can be taken out or moved.
 """
 
 import numpy as np
 
-from nanobook.book.header import heap_at, heap_size, stop_at
+from nanobook.book.header import heap_at, heap_size, link_at, stop_at
 from nanobook.jit import njit
+from nanobook.types.records import NIL
 
-__all__ = ["BY_MARK", "BY_PRICE", "FRESH", "HEAPS", "MOVING", "REACHED"]
+__all__ = ["BY_PRICE", "GROUPS", "HEAPS", "IN_GROUP", "MOVING", "ON_BARS", "REACHED", "WAITING"]
 __all__ += ["append", "first_of", "push", "remove", "settle"]
 
 #: The first of the two heaps by stop price, and of those by watermark.
-BY_PRICE, BY_MARK = np.int64(0), np.int64(2)
+BY_PRICE, WAITING = np.int64(0), np.int64(2)
 
-#: Plain lists: trailing stops without a watermark, those that every pass may move, and those that
-#: a pass has reached.
-FRESH, MOVING, REACHED = np.int64(4), np.int64(5), np.int64(6)
+#: Plain lists: trailing stops that every pass may move, those that a pass may move after a bar,
+#: and those that a pass has reached.
+MOVING, ON_BARS, REACHED = map(np.int64, range(4, 7))
 
 #: How many rows there are.
 HEAPS = 7
+
+#: Behind their sizes: how many groups there are of each side. See groups.py.
+GROUPS = np.int64(7)
+
+#: In place of a place among those that wait: in a group's heap.
+IN_GROUP = np.int64(-2)
 
 
 @njit
@@ -41,24 +48,29 @@ def append(book, heap, stop):
 @njit
 def _key(book, heap, stop):
     """Return the number by which a heap is sorted, the least first."""
-    order = stop_at(book, stop)
     if heap == 0:
-        return order["stop_price"]
+        return stop_at(book, stop)["stop_price"]
     if heap == 1:
-        return ~order["stop_price"]  # as good as the negative, and never overflows
+        return ~stop_at(book, stop)["stop_price"]  # as good as the negative, and never overflows
     if heap == 2:
-        return ~order["watermark"]
-    return order["watermark"]
+        return ~link_at(book, stop)["wake"]
+    return link_at(book, stop)["wake"]
 
 
 @njit
 def _seat(book, heap, place, stop):
     """Put a stop order at a place, and let it know."""
     heap_at(book, heap, place)["level"] = stop
-    if heap < BY_MARK:
-        stop_at(book, stop)["place"] = place
+    _tell(book, heap, place, stop)
+
+
+@njit
+def _tell(book, heap, place, stop):
+    """Let a stop order know its place."""
+    if heap < WAITING:
+        link_at(book, stop)["place"] = place
     else:
-        stop_at(book, stop)["trail_place"] = place
+        link_at(book, stop)["mark_place"] = place
 
 
 @njit
@@ -119,6 +131,7 @@ def settle(book, heap, place):
 def remove(book, heap, place):
     """Take the stop order at a place out of a heap."""
     size = heap_size(book, heap)
+    _tell(book, heap, NIL, np.int64(heap_at(book, heap, place)["level"]))
     last = size["value"] - 1
     size["value"] = last
     if place < last:

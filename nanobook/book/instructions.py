@@ -7,6 +7,8 @@ changed, the arrays must grow, and the same is asked again.
 
 import numpy as np
 
+from nanobook.book.bars import BAR_TRADES, build_bars, short_of_bars, start_bars
+from nanobook.book.distances import note_change
 from nanobook.book.header import (
     ASKS,
     BIDS,
@@ -44,7 +46,6 @@ from nanobook.book.room import (
 )
 from nanobook.book.stops import add_stop, is_reached, trigger_stops, withdraw_stop
 from nanobook.book.submit import place
-from nanobook.book.trailing import note_change
 from nanobook.jit import njit
 from nanobook.types import codes
 from nanobook.types.codes import (
@@ -61,17 +62,18 @@ from nanobook.types.codes import (
     QUANTITY_OVERFLOW,
     REJECTED,
     STOP_LIMIT,
+    TRAIL_AVERAGES,
     TRAIL_FIXED,
-    TRAIL_SMA_ABS_CHANGE,
+    TRAIL_TRUE_ATR,
     TRAILING_STOP_LIMIT,
 )
 from nanobook.types.records import NIL
 
-__all__ = ["cancel", "cancel_all", "modify", "reduce", "set_policy", "submit"]
+__all__ = ["cancel", "cancel_all", "modify", "reduce", "set_bars", "set_policy", "submit"]
 __all__ += ["submit_stop"]
 
 _CANCEL, _MODIFY, _REDUCE = codes.CANCEL, codes.MODIFY, codes.REDUCE
-_CANCEL_ALL, _POLICY = codes.CANCEL_ALL, codes.POLICY
+_CANCEL_ALL, _POLICY, _BARS = codes.CANCEL_ALL, codes.POLICY, codes.BARS
 #: Where a result's second word has the flag of a cascade cut short, above the error.
 _HIT_SHIFT = 8
 
@@ -110,6 +112,7 @@ def _see_trades(book, before):
         return _ZERO
     if head["pending"] == 0:
         note_change(book, head["last_price"])
+        build_bars(book)
         return _ZERO
     head["cascade_limit_hit"] = 0
     trigger_stops(book)
@@ -303,6 +306,8 @@ def submit_stop(
         return FULL
     if ladder_waits(book) or short_of_sums(book) or head["stops"] >= head["stops_room"]:
         return FULL
+    if trail_type == TRAIL_TRUE_ATR and short_of_bars(book):
+        return FULL
     head["pending"] += 1  # with this one
     short = short_of_cascade(book)
     head["pending"] -= 1
@@ -310,10 +315,12 @@ def submit_stop(
         return FULL
     if trail_type == TRAIL_FIXED:  # a whole number, and what has no meaning is 0: as JSON has it
         trail_value = min(max(np.trunc(trail_value), -_BEYOND), _BEYOND) + 0.0
-    if trail_type != TRAIL_SMA_ABS_CHANGE:
+    if trail_type not in TRAIL_AVERAGES:
         atr_period = _ZERO
     record(book, kind, side, tif, _ZERO, owner, limit_price, quantity, _ZERO)
     record_wide(book, tag, stop_price, trail_value, max(trail_type, _ZERO), atr_period)
+    if trail_type == TRAIL_TRUE_ATR and head["bar_trades"] == 0:
+        start_bars(book, BAR_TRADES)
     has_limit = np.int64(kind in (STOP_LIMIT, TRAILING_STOP_LIMIT))
     stop = add_stop(
         book,
@@ -345,4 +352,14 @@ def set_policy(book, policy, result):
         return FULL
     record(book, _POLICY, _ZERO, _ZERO, _ZERO, NO_OWNER, _ZERO, policy, _ZERO)
     head_of(book)["policy"] = policy
+    return _answer(result, _ZERO, NEW, NO_ERROR, _ZERO, _ZERO, _ZERO, _ZERO)
+
+
+@njit
+def set_bars(book, trades, result):
+    """Begin anew with bars of so many trades."""
+    if short_of_bars(book) or short_of_room(book):
+        return FULL
+    record(book, _BARS, _ZERO, _ZERO, _ZERO, NO_OWNER, _ZERO, trades, _ZERO)
+    start_bars(book, trades)
     return _answer(result, _ZERO, NEW, NO_ERROR, _ZERO, _ZERO, _ZERO, _ZERO)

@@ -12,9 +12,10 @@ from nanobook.types.codes import (
     NO_OWNER,
     POST_ONLY,
     TIFS,
-    TRAIL_SMA_ABS_CHANGE,
+    TRAIL_AVERAGES,
     TRAIL_TYPES,
     TRAIL_WORDS,
+    TRAILING_STOP_LIMIT,
     TRAILING_STOP_MARKET,
 )
 from nanobook.types.records import EXTENDED_MESSAGE, MESSAGE
@@ -138,6 +139,7 @@ _NEEDS = {
     "stop_limit": ("side", "stop_price", "price", "quantity"),
     "trailing_stop_market": ("side", "stop_price", "quantity", "trail_type", "trail_value"),
     "trailing_stop_limit": ("side", "stop_price", "price", "quantity", *_TRAIL),
+    "bars": ("quantity",),
 }
 
 #: Columns that may hold words, and the code of each.
@@ -167,10 +169,11 @@ def _of_frame(frame):
     for code, kind in enumerate(_NEEDS):
         for name in _NEEDS[kind]:
             _refuse_gap(name, kinds == code, missing, kind)
-    trails = kinds >= TRAILING_STOP_MARKET
+    trails = (kinds >= TRAILING_STOP_MARKET) & (kinds <= TRAILING_STOP_LIMIT)
     if trails.any():
-        averages = trails & (messages["trail_type"] == TRAIL_SMA_ABS_CHANGE)
-        _refuse_gap("atr_period", averages, missing, TRAIL_TYPES[TRAIL_SMA_ABS_CHANGE])
+        for code in TRAIL_AVERAGES:
+            averages = trails & (messages["trail_type"] == code)
+            _refuse_gap("atr_period", averages, missing, TRAIL_TYPES[code])
     return messages
 
 

@@ -36,9 +36,15 @@ class MultiExchange:
     self_trade_prevention : str, default "off"
         What happens in each book when an order would trade with one of the same owner: ``"off"``,
         ``"cancel_newest"``, ``"cancel_oldest"`` or ``"decrement_and_cancel"``.
+    bar_trades : int, optional
+        How many consecutive trades of a book make a bar, as `Exchange` takes it.
 
     Raises
     ------
+    ArgumentTypeError
+        If `bar_trades` isn't an integer.
+    RangeError
+        If it's below 1.
     ValidationError
         If `self_trade_prevention` names no policy.
 
@@ -58,14 +64,19 @@ class MultiExchange:
 
     __slots__ = ("__weakref__", "_books", "_options")
 
-    def __init__(self, *, strict=False, record_events=True, self_trade_prevention="off"):
+    def __init__(
+        self, *, strict=False, record_events=True, self_trade_prevention="off", bar_trades=None
+    ):
         self._options = {
             "strict": bool(strict),
             "record_events": bool(record_events),
             "self_trade_prevention": self_trade_prevention,
+            "bar_trades": bar_trades,
         }
         self._books = {}
-        self._options["self_trade_prevention"] = self._new().self_trade_prevention
+        new = self._new()
+        self._options["self_trade_prevention"] = new.self_trade_prevention
+        self._options["bar_trades"] = new.bar_trades
 
     def _new(self):
         return Exchange(**self._options)
@@ -209,6 +220,7 @@ class MultiExchange:
     pending_stop_count = query(Exchange.pending_stop_count)
     stops = query(Exchange.stops)
     stops_frame = query(Exchange.stops_frame)
+    average_true_range = query(Exchange.average_true_range)
     trades = query(Exchange.trades)
     trades_array = query(Exchange.trades_array)
     trades_frame = query(Exchange.trades_frame)

@@ -14,8 +14,13 @@ __all__ = ["load_books", "save_books"]
 
 _KIND = "multi_exchange"
 
-#: The options of an exchange, and the type that each has in a file.
-_OPTIONS = {"strict": bool, "record_events": bool, "self_trade_prevention": str}
+#: The options of an exchange, and the types that each may have in a file.
+_OPTIONS = {
+    "strict": (bool,),
+    "record_events": (bool,),
+    "self_trade_prevention": (str,),
+    "bar_trades": (int, type(None)),
+}
 
 
 def save_books(path, options, stores):
@@ -84,7 +89,13 @@ def load_books(path):
 
 
 def _checked_options(options):
-    if not isinstance(options, dict) or {n: type(v) for n, v in options.items()} != _OPTIONS:
+    if isinstance(options, dict):
+        options = {"bar_trades": None, **options}  # files of the first versions don't have it
+    if (
+        not isinstance(options, dict)
+        or options.keys() != _OPTIONS.keys()
+        or any(type(options[name]) not in types for name, types in _OPTIONS.items())
+    ):
         raise ValidationError(f"options must be {', '.join(_OPTIONS)}, got {options!r}")
     Exchange(**options)  # raises where a policy isn't known
     return options

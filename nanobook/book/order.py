@@ -4,14 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from nanobook.types.codes import (
-    CANCELLED,
-    PENDING,
-    TIFS,
-    TRAIL_SMA_ABS_CHANGE,
-    TRAIL_TYPES,
-    TRIGGERED,
-)
+from nanobook.types.codes import CANCELLED, PENDING, TIFS, TRAIL_AVERAGES, TRAIL_TYPES, TRIGGERED
 from nanobook.types.order_status import OrderStatus
 from nanobook.types.side import Side
 from nanobook.types.time_in_force import TimeInForce
@@ -169,7 +162,7 @@ def stop_words(row):
         "time_in_force": _TIFS[value["tif"]],
         "trail_type": TRAIL_TYPES[value["trail_type"]] if trails else None,
         "trail_value": value["trail_value"] if trails else None,
-        "atr_period": value["atr_period"] if value["trail_type"] == 2 else None,
+        "atr_period": value["atr_period"] if value["trail_type"] in TRAIL_AVERAGES else None,
         "watermark": value["watermark"] if value["has_watermark"] else None,
         "child_id": value["child_id"] or None,
         "owner": None if value["owner"] < 0 else value["owner"],
@@ -210,7 +203,7 @@ def stops_frame(stops):
         "time_in_force": pd.Categorical.from_codes(stops["tif"], TIFS),
         "trail_type": pd.Categorical.from_codes(stops["trail_type"], TRAIL_TYPES),
         "trail_value": np.where(trails, stops["trail_value"], np.nan),
-        "atr_period": some("atr_period", stops["trail_type"] >= TRAIL_SMA_ABS_CHANGE),
+        "atr_period": some("atr_period", np.isin(stops["trail_type"], TRAIL_AVERAGES)),
         "watermark": some("watermark", stops["has_watermark"] != 0),
         "child_id": some("child_id", stops["child_id"] != 0),
         "owner": some("owner", stops["owner"] >= 0),

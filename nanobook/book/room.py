@@ -1,8 +1,8 @@
 """Whether a message fits, whatever happens to it: asked before anything changes."""
 
+from nanobook.book.distances import SUMS_ROOM
 from nanobook.book.header import ASKS, BIDS, head_of, row_side, side_of
 from nanobook.book.stops import ROUNDS
-from nanobook.book.trailing import SUMS_ROOM
 from nanobook.jit import njit
 
 __all__ = ["ladder_waits", "short_of_cascade", "short_of_room", "short_of_sums", "trade_waits"]

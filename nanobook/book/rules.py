@@ -8,6 +8,7 @@ from nanobook.errors import RangeError, ValidationError
 from nanobook.jit import njit
 from nanobook.types import codes
 from nanobook.types.codes import (
+    BARS,
     CANCEL,
     CANCEL_ALL,
     FOK,
@@ -24,6 +25,7 @@ from nanobook.types.codes import (
     STOP_MARKET,
     TRAIL_FIXED,
     TRAIL_SMA_ABS_CHANGE,
+    TRAIL_TRUE_ATR,
     TRAILING_STOP_LIMIT,
     TRAILING_STOP_MARKET,
 )
@@ -50,14 +52,20 @@ _RULES = (
     ("price", "must be at least 1 (the exchange is strict)"),
     ("kind", "must come in an array of EXTENDED_MESSAGE if it's of a stop order"),
     ("stop_price", "must be at least 1 (the exchange is strict)"),
-    ("trail_type", "must be 0 (fixed), 1 (percentage) or 2 (sma_abs_change)"),
+    ("trail_type", "must be 0 (fixed), 1 (percentage), 2 (sma_abs_change) or 3 (true_atr)"),
     ("trail_value", "must be finite"),
     ("atr_period", "must not be negative"),
+    ("atr_period", "must be at least 1 with trail_type 3 (true_atr)"),
+    ("quantity", "must be at least 1: so many trades make a bar"),
 )
 _ZERO, _KIND, _SIDE, _ANY_SIDE, _TIF, _FLAGS = map(np.int64, range(6))
 _OWNER, _QUANTITY, _ORDER_ID, _WHICH_POLICY = map(np.int64, range(6, 10))
 _STRICT_QUANTITY, _STRICT_PRICE, _NARROW, _STRICT_STOP = map(np.int64, range(10, 14))
-_TRAIL_TYPE, _TRAIL_VALUE, _PERIOD = map(np.int64, range(14, len(_RULES)))
+_TRAIL_TYPE, _TRAIL_VALUE, _PERIOD, _NO_PERIOD, _BAR_TRADES = map(np.int64, range(14, len(_RULES)))
+
+
+#: Broken by a number that is out of its range, rather than by one that means nothing.
+_OF_RANGES = (_QUANTITY, _ORDER_ID, _PERIOD, _NO_PERIOD, _BAR_TRADES)
 
 
 @njit
@@ -96,6 +104,8 @@ def _fault(message, strict):
         return _OWNER if owner < NO_OWNER else _ZERO
     if kind == _POLICY:
         return _WHICH_POLICY if quantity < 0 or quantity > 3 else _ZERO
+    if kind == BARS:
+        return _BAR_TRADES if quantity < 1 else _ZERO
     return _KIND
 
 
@@ -119,12 +129,14 @@ def _stop_fault(message, strict):
     if strict and limited and message["price"] <= 0:
         return _STRICT_PRICE
     if kind >= TRAILING_STOP_MARKET:
-        if message["trail_type"] < TRAIL_FIXED or message["trail_type"] > TRAIL_SMA_ABS_CHANGE:
+        if message["trail_type"] < TRAIL_FIXED or message["trail_type"] > TRAIL_TRUE_ATR:
             return _TRAIL_TYPE
         if not np.isfinite(message["trail_value"]):
             return _TRAIL_VALUE
         if message["trail_type"] == TRAIL_SMA_ABS_CHANGE and message["atr_period"] < 0:
             return _PERIOD
+        if message["trail_type"] == TRAIL_TRUE_ATR and message["atr_period"] < 1:
+            return _NO_PERIOD
     return _ZERO
 
 
@@ -209,11 +221,11 @@ def check_messages(messages, strict):
     ValidationError
         If one does; it names the row, the rule and the value.
     RangeError
-        If a quantity or an id is negative.
+        If a quantity or an id is negative, or a period is.
     """
     at, rule, ids, quantity = check(messages.ctypes.data, messages.itemsize, len(messages), strict)
     if rule:
         name, what = _RULES[rule]
-        error = RangeError if rule in (_QUANTITY, _ORDER_ID, _PERIOD) else ValidationError
+        error = RangeError if rule in _OF_RANGES else ValidationError
         raise error(f"messages: {name} of row {at} {what}, got {messages[name][at]}")
     return int(ids), int(quantity)

@@ -2,13 +2,16 @@
 
 import numpy as np
 
-from nanobook.book.header import head_of, heap_at, heap_size, row_side, stop_at
+from nanobook.book.bars import build_bars, find_average
+from nanobook.book.groups import have_group, leave_group, refresh_stops
+from nanobook.book.header import head_of, heap_at, heap_size, link_at, row_side, stop_at
 from nanobook.book.heaps import (
-    BY_MARK,
     BY_PRICE,
-    FRESH,
+    IN_GROUP,
     MOVING,
+    ON_BARS,
     REACHED,
+    WAITING,
     append,
     first_of,
     push,
@@ -16,17 +19,18 @@ from nanobook.book.heaps import (
 )
 from nanobook.book.ids import STOP, new_row, set_state
 from nanobook.book.submit import place
-from nanobook.book.trailing import move_trailing_stops
+from nanobook.book.trailing import follow_mark, move_trailing_stops
 from nanobook.jit import njit
 from nanobook.types.codes import (
     IOC,
     PENDING,
     TRAIL_SMA_ABS_CHANGE,
+    TRAIL_TRUE_ATR,
     TRIGGERED,
 )
 from nanobook.types.records import NIL
 
-__all__ = ["ROUNDS", "add_stop", "file_stop", "is_reached", "trigger_stops", "withdraw_stop"]
+__all__ = ["ROUNDS", "add_stop", "file_stops", "is_reached", "trigger_stops", "withdraw_stop"]
 
 #: A cascade of stops ends after so many rounds.
 ROUNDS = 100
@@ -76,28 +80,36 @@ def add_stop(
     order["has_watermark"] = 0
     order["trail_type"] = trail_type
     order["atr_period"] = atr_period
-    order["place"] = 0
-    order["trail_place"] = 0
     order["spare"] = 0
-    file_stop(book, stop)
+    link = link_at(book, stop)
+    link["average"] = find_average(book, atr_period) if trail_type == TRAIL_TRUE_ATR else NIL
+    _file(book, stop)
     head["pending"] += 1
     head["total"] += quantity
     return stop
 
 
 @njit
-def file_stop(book, stop):
+def _file(book, stop):
     """Put a pending stop order where it will be found."""
-    order = stop_at(book, stop)
+    order, link = stop_at(book, stop), link_at(book, stop)
     row = row_side(np.int64(order["side"]))
+    link["mark_place"] = NIL
     push(book, BY_PRICE + row, stop)
-    if order["trail_type"] != NIL:
-        if order["has_watermark"] == 0:
-            append(book, FRESH, stop)
-        elif order["trail_type"] != TRAIL_SMA_ABS_CHANGE:
-            push(book, BY_MARK + row, stop)
-        if order["trail_type"] == TRAIL_SMA_ABS_CHANGE:
-            append(book, MOVING, stop)
+    if order["trail_type"] == TRAIL_SMA_ABS_CHANGE:
+        append(book, MOVING, stop)
+    elif order["trail_type"] == TRAIL_TRUE_ATR:
+        append(book, ON_BARS, stop)
+    if order["has_watermark"] != 0:
+        have_group(book, row, stop, order["watermark"])
+        follow_mark(book, stop)
+
+
+@njit
+def file_stops(book):
+    """Put all stop orders, which must be pending, where they will be found."""
+    for stop in range(head_of(book)["stops"]):
+        _file(book, np.int64(stop))
 
 
 @njit
@@ -114,12 +126,15 @@ def is_reached(book, stop):
 @njit
 def withdraw_stop(book, stop, status):
     """Take a pending stop order out of the heaps; return its quantity."""
-    head, order = head_of(book), stop_at(book, stop)
+    head, order, link = head_of(book), stop_at(book, stop), link_at(book, stop)
     row = row_side(np.int64(order["side"]))
-    remove(book, BY_PRICE + row, np.int64(order["place"]))
-    followed = order["trail_type"] != NIL and order["trail_type"] != TRAIL_SMA_ABS_CHANGE
-    if followed and order["has_watermark"] != 0:
-        remove(book, BY_MARK + row, np.int64(order["trail_place"]))
+    refresh_stops(book, stop, stop + 1)
+    if link["mark_place"] == IN_GROUP:
+        leave_group(book, stop)
+    elif link["mark_place"] != NIL:
+        remove(book, WAITING + row, np.int64(link["mark_place"]))
+    if link["place"] != NIL:
+        remove(book, BY_PRICE + row, np.int64(link["place"]))
     order["status"] = status
     head["pending"] -= 1
     head["total"] -= order["quantity"]
@@ -129,6 +144,13 @@ def withdraw_stop(book, stop, status):
 @njit
 def trigger_stops(book):
     """Submit the stop orders that the last price has reached, and those that their trades reach."""
+    _run_rounds(book)
+    build_bars(book)  # of the last round's trades
+
+
+@njit
+def _run_rounds(book):
+    """Trigger stop orders, round by round."""
     head = head_of(book)
     for _ in range(ROUNDS):
         move_trailing_stops(book, head["last_price"])
@@ -140,7 +162,16 @@ def trigger_stops(book):
             _submit_child(book, np.int64(heap_at(book, REACHED, np.int64(at))["level"]))
         if head["trades"] == before:
             return
-    head["cascade_limit_hit"] = 1
+    head["cascade_limit_hit"] = np.int64(_any_waits(book))
+
+
+@njit
+def _any_waits(book):
+    """Return whether a pending stop order is reached, as it stands."""
+    for row in (BY_PRICE, BY_PRICE + 1):
+        if heap_size(book, row)["value"] > 0 and is_reached(book, first_of(book, row)):
+            return True
+    return False
 
 
 @njit

@@ -3,11 +3,13 @@
 import numpy as np
 
 from nanobook.book.arrays import SMALL, Arrays, copied
+from nanobook.book.bars import RANGES_KEPT
 from nanobook.book.clearing import count_ended, keep_resting
+from nanobook.book.distances import CHANGES_KEPT, SUMS_ROOM
+from nanobook.book.groups import refresh_stops
 from nanobook.book.header import ARRAYS, ASKS, BIDS
 from nanobook.book.heaps import HEAPS
-from nanobook.book.stops import ROUNDS, file_stop
-from nanobook.book.trailing import CHANGES_KEPT, SUMS_ROOM
+from nanobook.book.stops import ROUNDS, file_stops
 from nanobook.book.views import write_orders, write_queues
 from nanobook.types.codes import NO_OWNER, PENDING
 from nanobook.types.records import BOOK_ORDER, ORDER_STATE
@@ -20,6 +22,9 @@ _MOST_WAITS = 1_000
 #: Room for the running sums of price changes at first, a power of two.
 _SUMS = 256
 
+#: Groups of buys, and of sells.
+_SIDES = 2
+
 #: What a store has beside the queues' arrays, and how much room at first.
 _FIRST_ROOM = {
     "rows": SMALL,
@@ -28,8 +33,12 @@ _FIRST_ROOM = {
     "trades": SMALL,
     "events": SMALL,
     "stops": SMALL,
+    "links": SMALL,
     "heaps": (HEAPS, SMALL),
+    "groups": (_SIDES, SMALL),
     "sums": _SUMS,
+    "ranges": 0,  # they come with the first bar that's wanted
+    "averages": SMALL,
 }
 
 #: What of a header says where its arrays are, and so is another in every copy.
@@ -37,6 +46,7 @@ _PLACES = tuple(f"{name}_{what}" for name in ARRAYS for what in ("at", "room"))
 
 #: What two books must have the same of to be equal, beside their orders and trades.
 _COMPARED = ("next_id", "next_trade", "last_price", "traded", "policy", "total", "pass_price")
+_COMPARED += ("bar_trades", "bar_count", "bar_high", "bar_low", "bar_close", "bars")
 
 
 class Store(Arrays):
@@ -83,8 +93,11 @@ class Store(Arrays):
         children = int(head["pending"]) + 1  # all may be set off by what comes next
         self.make_queue_room(resting + children)
         self._grow("rows", self._rows(), ids + children)
-        for name in ("stops", "heaps"):
+        for name in ("stops", "links", "heaps", "groups"):
             self._grow(name, head["stops"], 1)
+        self._grow("averages", head["averages"], 1)
+        if head["bars_wanted"] and not head["ranges_room"]:
+            self._put("ranges", np.zeros(RANGES_KEPT, ARRAYS["ranges"]))
         if head["sums_room"] < SUMS_ROOM:
             self._grow("sums", head["passes"], min(2 * ROUNDS, SUMS_ROOM - int(head["passes"])))
         if head["labels_wanted"] and not head["labelled"]:
@@ -142,16 +155,19 @@ class Store(Arrays):
 
     def _keep_pending(self):
         """Forget the stop orders that have ended."""
-        head, stops = self.header, self.stops
+        head, stops = self.header, self.stops_now()
         pending = stops[stops["status"] == PENDING]
         room = max(SMALL, 1 << len(pending).bit_length())
         kept = np.empty(room, ARRAYS["stops"])
         kept[: len(pending)] = pending
         self._put("stops", kept)
-        self._put("heaps", np.empty((HEAPS, room), ARRAYS["heaps"]))
-        head["stops"], head["heap_sizes"] = len(pending), 0
-        for stop in range(len(pending)):
-            file_stop(self.address, stop)
+        links = np.empty(room, ARRAYS["links"])
+        links[: len(pending)] = self.arrays["links"][: len(stops)][stops["status"] == PENDING]
+        self._put("links", links)
+        for name in ("heaps", "groups"):
+            self._put(name, np.empty((_FIRST_ROOM[name][0], room), ARRAYS[name]))
+        head["stops"], head["heap_sizes"], head["stops_seen"] = len(pending), 0, 0
+        file_stops(self.address)
 
     # ---- reading -----------------------------------------------------------------------------
 
@@ -167,8 +183,19 @@ class Store(Arrays):
 
     @property
     def stops(self):
-        """The stop orders, a view."""
+        """The stop orders, a view; where those that trail stand now isn't written in all."""
         return self.arrays["stops"][: int(self.header["stops"])]
+
+    def stops_now(self):
+        """Return the stop orders as they stand now.
+
+        Returns
+        -------
+        ndarray of STOP
+            By id, a view.
+        """
+        refresh_stops(self.address, 0, int(self.header["stops"]))
+        return self.stops
 
     def orders(self):
         """Return how every order stands that is known.
@@ -207,8 +234,10 @@ class Store(Arrays):
             and all(np.array_equal(self.queues(r), other.queues(r)) for r in (BIDS, ASKS))
             and np.array_equal(self.orders(), other.orders())
             and np.array_equal(self.trades, other.trades)
-            and np.array_equal(_shown(self.stops), _shown(other.stops))
+            and np.array_equal(self.stops_now(), other.stops_now())
             and np.array_equal(self._changes(), other._changes())
+            and np.array_equal(self._ranges(), other._ranges())
+            and np.array_equal(self._averages(), other._averages())
         )
 
     __hash__ = None
@@ -219,6 +248,16 @@ class Store(Arrays):
         kept = min(passes, int(CHANGES_KEPT) + 1)
         sums = self.arrays["sums"]["value"]
         return np.diff(sums[np.arange(passes - kept, passes) & (len(sums) - 1)])
+
+    def _ranges(self):
+        """Return the true ranges that new periods may begin with."""
+        bars = int(self.header["bars"])
+        kept = min(bars, int(RANGES_KEPT))
+        return self.arrays["ranges"]["value"][np.arange(bars - kept, bars) & (RANGES_KEPT - 1)]
+
+    def _averages(self):
+        """Return the averages of true ranges."""
+        return np.sort(self.arrays["averages"][: int(self.header["averages"])], order="period")
 
     # ---- copies ------------------------------------------------------------------------------
 
@@ -240,7 +279,10 @@ class Store(Arrays):
             "trades": head["trades"],
             "events": head["events"],
             "stops": head["stops"],
+            "links": head["stops"],
             "heaps": head["stops"],
+            "groups": head["stops"],
+            "averages": head["averages"],
             "labels": self._rows() if head["labelled"] else 0,
         }
         state = {
@@ -276,7 +318,10 @@ class Store(Arrays):
             "far",
             "rows",
             "stops",
+            "links",
             "heaps",
+            "groups",
+            "averages",
         ):  # room for one record at least
             store._grow(name, state[name].shape[-1], 1)
         if store.header["labelled"]:
@@ -294,10 +339,3 @@ class Store(Arrays):
             One that shares nothing with this one.
         """
         return Store.from_state(self.state())
-
-
-def _shown(stops):
-    """Return stop orders without what only says where a heap has them."""
-    shown = stops.copy()
-    shown["place"] = shown["trail_place"] = 0
-    return shown

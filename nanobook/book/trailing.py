@@ -1,151 +1,218 @@
-"""Trailing stops follow the price at a distance, and only ever tighten."""
+"""Trailing stops follow the price at a distance, and only ever tighten.
+
+Those whose price is a steady distance from their watermark move in groups. The others wait for
+the watermark with which something changes: theirs is steady, or, if it can't be, is moved alone.
+"""
 
 import numpy as np
 
-from nanobook.book.header import head_of, heap_at, heap_size, row_side, stop_at, sum_at
-from nanobook.book.heaps import BY_MARK, BY_PRICE, FRESH, MOVING, first_of, push, settle
-from nanobook.book.machine import subtract_wrapping
+from nanobook.book.bars import build_bars
+from nanobook.book.distances import FARTHEST, is_steady, note_change, offset_at, price_behind
+from nanobook.book.groups import beats, drop_root, have_group, join_group, meld_groups, root_of
+from nanobook.book.header import (
+    group_at,
+    head_of,
+    heap_at,
+    heap_size,
+    link_at,
+    row_side,
+    stop_at,
+)
+from nanobook.book.heaps import (
+    BY_PRICE,
+    GROUPS,
+    MOVING,
+    ON_BARS,
+    WAITING,
+    first_of,
+    push,
+    remove,
+    settle,
+)
 from nanobook.jit import njit
-from nanobook.types.codes import PENDING, TRAIL_FIXED, TRAIL_PERCENTAGE, TRAIL_SMA_ABS_CHANGE
+from nanobook.types.codes import (
+    PENDING,
+    TRAIL_FIXED,
+    TRAIL_PERCENTAGE,
+    TRAIL_SMA_ABS_CHANGE,
+)
+from nanobook.types.records import NIL
 
-__all__ = ["CHANGES_KEPT", "SUMS_ROOM", "move_trailing_stops", "note_change"]
+__all__ = ["follow_mark", "move_trailing_stops"]
 
-#: How many changes of the price between trigger passes are remembered.
-CHANGES_KEPT = np.int64(10_000)
-
-#: The ring of their running sums grows by doubling up to this.
-SUMS_ROOM = 16_384
-
+_BUYS, _SELLS = np.int64(0), np.int64(1)
 _LOWEST, _HIGHEST = np.iinfo(np.int64).min, np.iinfo(np.int64).max
-_BEYOND = 2.0**63
 
 
 @njit
 def move_trailing_stops(book, price):
     """Let all trailing stops see a price."""
     note_change(book, price)
-    fresh = heap_size(book, FRESH)
-    for at in range(fresh["value"]):
-        stop = np.int64(heap_at(book, FRESH, np.int64(at))["level"])
-        order = stop_at(book, stop)
-        if order["status"] == PENDING:
-            order["watermark"] = price
-            order["has_watermark"] = 1
-            _tighten(book, stop)
-            if order["trail_type"] != TRAIL_SMA_ABS_CHANGE:
-                push(book, BY_MARK + row_side(np.int64(order["side"])), stop)
-    fresh["value"] = 0
-    _move_marks(book, np.int64(1), price)
-    _move_marks(book, np.int64(-1), price)
-    _move_all(book, price)
-
-
-@njit
-def note_change(book, price):
-    """Add the change since the last pass to the running sums.
-
-    They wrap, and their differences are right all the same.
-    """
+    build_bars(book)
     head = head_of(book)
-    if head["passes"] > 0:
-        count, room, before = head["passes"], head["sums_room"], head["pass_price"]
-        # The change is taken off backwards: what's added is as likely to wrap as the sum is.
-        back = subtract_wrapping(min(price, before), max(price, before))
-        total = sum_at(book, (count - 1) & (room - 1))["value"]
-        sum_at(book, count & (room - 1))["value"] = subtract_wrapping(total, back)
-    else:
-        sum_at(book, np.int64(0))["value"] = 0
-    head["pass_price"] = price
-    head["passes"] += 1
+    for row in (_BUYS, _SELLS):
+        _move_groups(book, row, price)
+        _wake(book, row, price)
+    if head["stops_seen"] < head["stops"]:
+        _see_first_price(book, price)
+    _move_all(book, MOVING, price)
+    if head["bars_seen"] != head["bars"]:
+        head["bars_seen"] = head["bars"]
+        _move_all(book, ON_BARS, price)
 
 
 @njit
-def _move_marks(book, side, price):
-    """Move those stops of a side whose watermark a price beats."""
-    heap = BY_MARK + row_side(side)
-    size = heap_size(book, heap)
+def _move_groups(book, row, price):
+    """Move the groups of a side whose watermark a price beats: from then on they are one."""
+    count = heap_size(book, GROUPS + row)["value"]
+    place = count
+    while place > 0 and beats(row, price, group_at(book, row, place - 1)["mark"]):
+        place -= 1
+        _let_go(book, row, group_at(book, row, place), price)
+    if place < count:
+        meld_groups(book, row, place, price)
+
+
+@njit
+def _let_go(book, row, group, price):
+    """Take those percentages out of a group that aren't steady with a price as the watermark."""
+    root = root_of(group, TRAIL_PERCENTAGE)
+    while root != NIL and not is_steady(book, root, price):
+        drop_root(book, row, group, TRAIL_PERCENTAGE)
+        _move(book, root, price)
+        root = root_of(group, TRAIL_PERCENTAGE)
+
+
+@njit
+def _wake(book, row, price):
+    """Move those stops of a side that have waited for a watermark such as a price."""
+    size = heap_size(book, WAITING + row)
     while size["value"] > 0:
-        stop = first_of(book, heap)
-        order = stop_at(book, stop)
-        if order["watermark"] <= price if side > 0 else order["watermark"] >= price:
+        stop = first_of(book, WAITING + row)
+        if beats(row, link_at(book, stop)["wake"], price):
             break
-        order["watermark"] = price
-        _tighten(book, stop)
-        settle(book, heap, np.int64(0))
+        remove(book, WAITING + row, np.int64(0))
+        _move(book, stop, price)
 
 
 @njit
-def _move_all(book, price):
-    """Move those stops whose distance may change with every pass; forget those that ended."""
-    moving = heap_size(book, MOVING)
+def _see_first_price(book, price):
+    """Let the stops that were submitted since the last pass begin to trail."""
+    head = head_of(book)
+    for at in range(head["stops_seen"], head["stops"]):
+        stop = np.int64(at)
+        order = stop_at(book, stop)
+        trails = order["status"] == PENDING and order["trail_type"] != NIL
+        if trails and order["has_watermark"] == 0:
+            order["has_watermark"] = 1
+            have_group(book, row_side(np.int64(order["side"])), stop, price)
+            _move(book, stop, price)
+    head["stops_seen"] = head["stops"]
+
+
+@njit
+def _move_all(book, moving, price):
+    """Move the stops of a list, whose distance may have changed; forget those that ended."""
+    size = heap_size(book, moving)
     kept = np.int64(0)
-    for at in range(moving["value"]):
-        stop = np.int64(heap_at(book, MOVING, np.int64(at))["level"])
+    for at in range(size["value"]):
+        stop = np.int64(heap_at(book, moving, np.int64(at))["level"])
         order = stop_at(book, stop)
         if order["status"] == PENDING:
-            heap_at(book, MOVING, kept)["level"] = stop
+            heap_at(book, moving, kept)["level"] = stop
             kept += 1
             mark = order["watermark"]
             order["watermark"] = min(mark, price) if order["side"] > 0 else max(mark, price)
             _tighten(book, stop)
-    moving["value"] = kept
+    size["value"] = kept
+
+
+@njit
+def _move(book, stop, mark):
+    """Let a stop have a new watermark, that of the group on top."""
+    stop_at(book, stop)["watermark"] = mark
+    _tighten(book, stop)
+    follow_mark(book, stop)
 
 
 @njit
 def _tighten(book, stop):
     """Move a stop's price to its distance from the watermark, if that's nearer."""
     order = stop_at(book, stop)
-    offset = _offset(book, stop)
+    offset = offset_at(book, stop, order["watermark"])
     if offset <= 0:
         return
-    mark = order["watermark"]
-    if order["side"] > 0:
-        new = mark + offset if mark <= _HIGHEST - offset else _HIGHEST
-        if new >= order["stop_price"]:
-            return
-    else:
-        new = mark - offset if mark >= _LOWEST + offset else _LOWEST
-        if new <= order["stop_price"]:
-            return
-    order["stop_price"] = new
-    settle(book, BY_PRICE + row_side(np.int64(order["side"])), np.int64(order["place"]))
+    side = np.int64(order["side"])
+    new = price_behind(side, order["watermark"], offset)
+    if new < order["stop_price"] if side > 0 else new > order["stop_price"]:
+        order["stop_price"] = new
+        settle(book, BY_PRICE + row_side(side), np.int64(link_at(book, stop)["place"]))
 
 
 @njit
-def _offset(book, stop):
-    """Return a trailing stop's distance from its watermark."""
+def follow_mark(book, stop):
+    """Put a stop that has seen a price where the next watermark to move it will find it."""
     order = stop_at(book, stop)
-    value = order["trail_value"]
+    if order["trail_type"] == TRAIL_SMA_ABS_CHANGE:
+        return  # it moves with every pass
+    mark, side = order["watermark"], np.int64(order["side"])
+    if is_steady(book, stop, mark) and order["stop_price"] == price_behind(
+        side, mark, offset_at(book, stop, mark)
+    ):
+        join_group(book, stop)
+        return
+    wake = _next_mark(book, stop, mark)
+    if wake != mark:
+        link_at(book, stop)["wake"] = wake
+        push(book, WAITING + row_side(side), stop)
+
+
+@njit
+def _next_mark(book, stop, mark):
+    """Return the next watermark that may move a stop, the one it has if there's none."""
+    order = stop_at(book, stop)
+    buys = order["side"] > 0
     if order["trail_type"] == TRAIL_FIXED:
-        return _whole(value)
-    if order["trail_type"] == TRAIL_PERCENTAGE:
-        distance = np.float64(order["watermark"]) * value
-        whole = np.trunc(distance)
-        if abs(distance - whole) >= 0.5:  # halves away from zero
-            whole += 1.0 if distance > 0 else -1.0
-        return _whole(whole)
-    return _whole(_mean_change(book, np.int64(order["atr_period"])) * value)
+        offset, price = offset_at(book, stop, mark), order["stop_price"]
+        if offset <= 0 or (price < _LOWEST + offset if buys else price > _HIGHEST - offset):
+            return mark
+        return price - offset if buys else price + offset
+    # As long as all steady percentages are, they are looked for; others are moved by every mark.
+    if order["trail_type"] == TRAIL_PERCENTAGE and is_steady(book, stop, FARTHEST):
+        if buys and mark <= FARTHEST:
+            return _first_steady_buy(book, stop, mark)
+        if not buys and mark <= FARTHEST:
+            return _first_steady_sell(book, stop, mark)
+    if buys:
+        return mark - 1 if mark > _LOWEST else mark
+    return mark + 1 if mark < _HIGHEST else mark
 
 
 @njit
-def _mean_change(book, period):
-    """Return the mean of the last changes, of all that are known if those are fewer."""
-    head = head_of(book)
-    known = head["passes"] - 1
-    count = min(period, min(known, CHANGES_KEPT))
-    if count <= 0:
-        return 0.0
-    room = head["sums_room"]
-    last, first = known & (room - 1), (known - count) & (room - 1)
-    total = subtract_wrapping(sum_at(book, last)["value"], sum_at(book, first)["value"])
-    return (np.float64(total) + (2 * _BEYOND if total < 0 else 0.0)) / count
+def _first_steady_buy(book, stop, mark):
+    """Return the highest watermark below one whose distance moves a buy, that one if none does."""
+    price = stop_at(book, stop)["stop_price"]
+    low, high = np.int64(-1), mark  # never and not yet
+    while high - low > 1:
+        middle = (low + high) >> 1
+        offset = offset_at(book, stop, middle)
+        if offset <= 0 or middle + offset <= price:
+            low = middle
+        else:
+            high = middle
+    return low if low >= 0 and offset_at(book, stop, low) > 0 else mark
 
 
 @njit
-def _whole(value):
-    """Return a float as an integer: truncated, NaN as 0, and held to the range of int64."""
-    if not value < _BEYOND:
-        return np.int64(0) if np.isnan(value) else _HIGHEST
-    if value < -_BEYOND:
-        return _LOWEST
-    return np.int64(value)
+def _first_steady_sell(book, stop, mark):
+    """Return the lowest watermark above one whose distance moves a sell, or is steady no more."""
+    price = stop_at(book, stop)["stop_price"]
+    low, high = max(mark, np.int64(-1)), FARTHEST + 1
+    while high - low > 1:
+        middle = (low + high) >> 1
+        offset = offset_at(book, stop, middle)
+        if offset > 0 and middle - offset >= price:
+            high = middle
+        else:
+            low = middle
+    return high

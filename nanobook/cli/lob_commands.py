@@ -50,6 +50,8 @@ _GROUPS = {
             "  pct PERCENT           so many percent of that price, say pct 2.5\n"
             "  atr MULTIPLE PERIOD   so many times the average of the last PERIOD changes\n"
             "                        from one trade price to the next\n"
+            "  wilder MULTIPLE PERIOD   so many times Wilder's average true range over\n"
+            "                        PERIOD bars of 100 trades each\n"
             "It becomes a market order, or with a limit, which stays put, a limit order.\n"
             "For example: trail sell 95 100 fixed 2.50\n"
             "             trail sell 95 100 atr 3 14 limit 90 ioc",
@@ -73,8 +75,8 @@ _GROUPS = {
             "run messages from a csv or parquet file",
             "A row per message, as nanobook.Exchange.process takes them. The columns, as far\n"
             "as they are used: kind (limit, market, cancel, modify, reduce, cancel_all,\n"
-            "stop_market, stop_limit, trailing_stop_market or trailing_stop_limit), side,\n"
-            "price, quantity, tif, order_id, stop_price, trail_type, trail_value,\n"
+            "stop_market, stop_limit, trailing_stop_market, trailing_stop_limit or bars),\n"
+            "side, price, quantity, tif, order_id, stop_price, trail_type, trail_value,\n"
             "atr_period, owner, tag, post_only.\n"
             "Prices in files are whole CENTS: 10050 is $100.50.",
         ),

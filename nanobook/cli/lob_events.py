@@ -46,6 +46,8 @@ def as_typed(message):
         text = f"[cancel all {side}".rstrip() + "]"
     elif kind == "policy":
         text = f"[self-trade prevention: {POLICIES[quantity]}]"
+    elif kind == "bars":
+        text = f"[bars of {quantity} trades]"
     elif kind == "stop_market":
         text = f"stop {side} {stop} {quantity}"
     elif kind == "stop_limit":
@@ -65,11 +67,11 @@ def trail_text(trail_type, value, period):
     Parameters
     ----------
     trail_type : str
-        fixed, percentage or sma_abs_change.
+        fixed, percentage, sma_abs_change or true_atr.
     value : float
         Cents, a fraction, or a multiple.
     period : int or None
-        How many changes are averaged, for the last.
+        How many changes or bars are averaged, for the last two.
 
     Returns
     -------
@@ -81,7 +83,8 @@ def trail_text(trail_type, value, period):
         return f"fixed {money(int(value), '')}" if exact.is_finite() else f"fixed {value}"
     if trail_type == "percentage":
         return f"pct {_short(exact * 100)}"
-    return f"atr {_short(exact)} {period}"
+    word = "wilder" if trail_type == "true_atr" else "atr"
+    return f"{word} {_short(exact)} {period}"
 
 
 def _short(number):

@@ -12,6 +12,7 @@ _TRAILS = {
     "fixed": "fixed",
     **dict.fromkeys(("pct", "percent", "percentage"), "percentage"),
     **dict.fromkeys(("atr", "sma_abs_change"), "sma_abs_change"),
+    **dict.fromkeys(("wilder", "true_atr"), "true_atr"),
 }
 _LONGEST_PERIOD = 2**31 - 1
 _LEVELS, _ROWS = 10, 20

@@ -82,13 +82,13 @@ def as_letters(types):
 
     Parameters
     ----------
-    types : str or iterable of str, optional
-        Letters, in one string or several.
+    types : str, iterable of str or None
+        Letters, in one string or several; None for all.
 
     Returns
     -------
     str
-        Each once, in the order of layout.LETTERS; all of them without `types`.
+        Each once, in the order of layout.LETTERS.
 
     Raises
     ------

@@ -1,16 +1,20 @@
-"""Files of captured packets, classic pcap and pcapng: the packets in them, each with its link.
+"""Files of captured packets, classic pcap and pcapng: what their headers say.
 
 Classic files after draft-ietf-opsawg-pcap, the others after draft-ietf-opsawg-pcapng.
 """
 
 import struct
 
+import numpy as np
+
 from nanobook.errors import FileFormatError
 from nanobook.itch.datagrams import LINKS
+from nanobook.types.records import NIL
 
-__all__ = ["CAPTURE_MAGICS", "read_capture"]
+__all__ = ["CAPTURE_MAGICS", "NEW_MAGIC", "NO_LINK", "Interfaces", "read_classic_header"]
 
-_NEW = b"\x0a\x0d\x0d\x0a"
+#: What a section of a pcapng file begins with, whatever its byte order.
+NEW_MAGIC = b"\x0a\x0d\x0d\x0a"
 
 #: Byte orders of classic files by their first bytes; times in microseconds or in nanoseconds.
 _ORDERS = {
@@ -21,124 +25,127 @@ _ORDERS = {
 }
 
 #: What captures begin with.
-CAPTURE_MAGICS = frozenset((_NEW, *_ORDERS))
+CAPTURE_MAGICS = frozenset((NEW_MAGIC, *_ORDERS))
 
 #: Byte orders of a section by the number it begins with.
 _SECTION_ORDERS = {b"\x1a\x2b\x3c\x4d": ">", b"\x4d\x3c\x2b\x1a": "<"}
 
-#: Longer than this no packet is, in anything that libpcap writes; a length that says so is wrong,
-#: and then nothing tells where the next packet begins.
-_LONGEST = 1 << 18
+#: Interfaces that a section may have; packets of more are passed over.
+_MOST_INTERFACES = 1 << 12
 
-_INTERFACE, _OLD_PACKET, _SIMPLE_PACKET, _PACKET = 1, 2, 3, 6
-
-#: Fields of a packet's block before its bytes: interface, times, captured and original length.
-_LEADS = {_OLD_PACKET: "H10xI4x", _PACKET: "I8xI4x", _SIMPLE_PACKET: "I"}
+#: A link whose packets we can't look into.
+NO_LINK = (NIL, NIL)
 
 
-def read_capture(blocks):
-    """Read a capture's first bytes, and give its packets.
+def read_classic_header(header):
+    """Return the byte order of a classic file, and the link of its packets.
 
     Parameters
     ----------
-    blocks : Blocks
-        The file. Its `cut` is set if it ends in the middle of a packet, or a length is wrong.
+    header : bytes
+        The file's first 24, or all there are.
 
     Returns
     -------
-    iterator of tuple
-        Packets, bytes as captured, and their links: one of LINKS, or None if we don't know it.
+    order : {"<", ">"}
+        As `struct` calls it.
+    link : tuple of int
+        Of LINKS.
 
     Raises
     ------
     FileFormatError
-        If it's no capture, or one of a kind that we don't read.
+        If it isn't the header of a capture, or of a link we don't know.
     """
-    magic = blocks.take(4)
-    if magic == _NEW:
-        return _read_new(blocks)
-    if magic not in _ORDERS:
+    order = _ORDERS.get(header[:4])
+    if order is None:
         raise FileFormatError(
-            f"the file isn't a capture of packets (pcap or pcapng): it begins with {magic!r}"
+            f"the file isn't a capture of packets (pcap or pcapng): it begins with {header[:4]!r}"
         )
-    order = _ORDERS[magic]
-    header = blocks.take(20)
-    if len(header) < 20:
-        blocks.cut = True
-        return iter(())
-    link = struct.unpack(order + "I", header[16:])[0] & 0xFFFF
+    if len(header) < 24:
+        return order, NO_LINK
+    link = struct.unpack(order + "I", header[20:])[0] & 0xFFFF
     if link not in LINKS:
         raise FileFormatError(
             f"the capture's link type must be one of {', '.join(map(str, LINKS))}, got {link}"
         )
-    return _read_classic(blocks, struct.Struct(order + "8xI4x").unpack, LINKS[link])
+    return order, LINKS[link]
 
 
-def _read_classic(blocks, unpack, link):
-    """Give the packets behind the header of a classic file."""
-    take = blocks.take
-    while len(head := take(16)) == 16:
-        [length] = unpack(head)
-        if length > _LONGEST:
-            blocks.cut = True
+class Interfaces:
+    """What a section of a pcapng file says of the interfaces its packets come from.
+
+    Attributes
+    ----------
+    order : {"<", ">"}
+        The section's byte order.
+    links : ndarray of shape (N, 2)
+        Of LINKS, or NO_LINK, for each interface.
+    """
+
+    def __init__(self):
+        self.order, self._snaps = "<", []
+        self.links = np.empty((0, 2), np.int64)
+
+    def begin(self, number):
+        """Begin a section; return False if it's none.
+
+        Parameters
+        ----------
+        number : bytes
+            The four by which it tells its byte order.
+
+        Returns
+        -------
+        bool
+            Whether they do.
+        """
+        order = _SECTION_ORDERS.get(number)
+        self.order, self._snaps = order or "<", []
+        self.links = np.empty((0, 2), np.int64)
+        return order is not None
+
+    def add(self, body):
+        """Add an interface.
+
+        Parameters
+        ----------
+        body : bytes
+            Of its block.
+        """
+        if len(self._snaps) == _MOST_INTERFACES:
             return
-        packet = take(length)
-        blocks.cut = len(packet) < length
-        yield packet, link
-    blocks.cut = blocks.cut or len(head) > 0
+        link, snap = None, 0
+        if len(body) >= 8:
+            link, snap = struct.unpack(self.order + "H2xI", body[:8])
+        self._snaps.append(snap)
+        self.links = np.append(self.links, np.array([LINKS.get(link, NO_LINK)], np.int64), axis=0)
 
+    def rare_packet(self, body, simple):
+        """Return where the packet in a block of a rarer kind begins and ends, and its link.
 
-def _read_new(blocks):
-    """Give the packets of a pcapng file, whose first four bytes have been taken."""
-    kind, order, links = _NEW, "<", []
-    while len(kind) == 4:
-        lead = blocks.take(4)
-        if kind == _NEW:
-            # the byte order comes behind the length that is written in it
-            number = blocks.take(4)
-            order, links = _SECTION_ORDERS.get(number), []
-            done = 12
+        Parameters
+        ----------
+        body : bytes
+            Of a block, simple or obsolete.
+        simple : bool
+            Which of them.
+
+        Returns
+        -------
+        start, end : int
+            Where the packet lies in there.
+        link : tuple of int
+            Its interface's.
+        """
+        start, number = 4 if simple else 20, 0
+        if len(body) < start:
+            return 0, 0, NO_LINK
+        if simple:  # of the first interface
+            [length] = struct.unpack(self.order + "I", body[:4])
+            if self._snaps and self._snaps[0]:
+                length = min(length, self._snaps[0])
         else:
-            done = 8
-        if order is None or len(lead) < 4:
-            break
-        [length] = struct.unpack(order + "I", lead)
-        length += -length % 4
-        what = struct.unpack(order + "I", kind)[0] if kind != _NEW else None
-        if length < done + 4:
-            break
-        if what == _INTERFACE or what in _LEADS:
-            if length > 2 * _LONGEST:
-                break
-            body = blocks.take(length - done - 4)
-            if what == _INTERFACE and len(body) >= 8:
-                link, snap = struct.unpack(order + "H2xI", body[:8])
-                links.append((LINKS.get(link), snap))
-            elif what in _LEADS:
-                yield _packet(body, what, order, links)
-            whole = len(body) == length - done - 4 and blocks.skip(4)
-        else:
-            whole = blocks.skip(length - done)
-        if not whole:
-            break
-        kind = blocks.take(4)
-    else:
-        blocks.cut = len(kind) > 0
-        return
-    blocks.cut = True
-
-
-def _packet(body, what, order, links):
-    """Return the packet in a block, and its link."""
-    lead = struct.Struct(order + _LEADS[what])
-    if len(body) < lead.size:
-        return b"", None
-    numbers = lead.unpack_from(body)
-    interface = numbers[0] if what != _SIMPLE_PACKET else 0
-    if interface >= len(links):
-        return b"", None
-    link, snap = links[interface]
-    length = numbers[-1]
-    if what == _SIMPLE_PACKET and snap:
-        length = min(length, snap)
-    return body[lead.size : lead.size + length], link
+            number, length = struct.unpack(self.order + "H10xI4x", body[:20])
+        link = self.links[number] if number < len(self.links) else NO_LINK
+        return start, min(start + length, len(body)), tuple(int(place) for place in link)

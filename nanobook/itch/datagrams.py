@@ -1,101 +1,125 @@
-"""What a captured packet carries: the payload of its UDP datagram, if it is one.
+"""Where in a captured packet the payload of its UDP datagram lies, if it is one.
 
 Link layers as in the registry at https://www.tcpdump.org/linktypes.html; IPv4 after RFC 791, IPv6
 after RFC 8200, UDP after RFC 768.
 """
 
-__all__ = ["LINKS", "payload_of"]
+import numpy as np
 
-#: By link type: where a packet says what's in it (None where it doesn't), and where that begins.
+from nanobook.jit import njit
+from nanobook.types.records import NIL
+
+__all__ = ["LINKS", "find_payload", "number_2"]
+
+#: By link type: where a packet says what's in it (NIL where it doesn't), and where that begins.
 LINKS = {
-    0: (None, 4),  # null: BSD's loopback
+    0: (NIL, 4),  # null: BSD's loopback
     1: (12, 14),  # Ethernet
-    12: (None, 0),  # raw IP
-    14: (None, 0),
-    101: (None, 0),
-    108: (None, 4),  # OpenBSD's loopback
+    12: (NIL, 0),  # raw IP
+    14: (NIL, 0),
+    101: (NIL, 0),
+    108: (NIL, 4),  # OpenBSD's loopback
     113: (14, 16),  # Linux cooked
-    228: (None, 0),
-    229: (None, 0),
+    228: (NIL, 0),
+    229: (NIL, 0),
     276: (0, 20),  # Linux cooked, version 2
 }
 
-_VLAN = frozenset((b"\x81\x00", b"\x88\xa8", b"\x91\x00"))
-_IP = frozenset((b"\x08\x00", b"\x86\xdd"))
-_UDP = 17
+_VLANS = tuple(map(np.int64, (0x8100, 0x88A8, 0x9100)))
+_IP = tuple(map(np.int64, (0x0800, 0x86DD)))
+_UDP = np.int64(17)
 
 #: Headers that may stand between those of IPv6 and UDP: hop-by-hop, routing, destination options,
-#: mobility and the like share one form; fragments and authentication have their own.
-_OPTIONS, _FRAGMENT, _AUTHENTICATION = frozenset((0, 43, 60, 135, 139, 140)), 44, 51
+#: mobility, HIP and Shim6 share one form, the others have their own.
+_OPTIONS = tuple(map(np.int64, (0, 43, 60, 135, 139, 140)))
+_FRAGMENT, _AUTHENTICATION = map(np.int64, (44, 51))
 
 
-def payload_of(packet, link):
-    """Return the payload of the UDP datagram in a packet.
+@njit
+def number_2(data, at):
+    """Return the number of two bytes, the highest first."""
+    return np.int64(data[at]) << 8 | np.int64(data[at + 1])
+
+
+@njit
+def find_payload(data, start, end, kind_at, inside):
+    """Find the payload of the UDP datagram in a packet, as much of it as was captured.
 
     Parameters
     ----------
-    packet : bytes
-        As captured, perhaps cut short.
-    link : tuple
-        One of LINKS.
+    data : ndarray of uint8
+        What holds the packet.
+    start, end : int
+        Where it begins and ends in there.
+    kind_at, inside : int
+        Of LINKS.
 
     Returns
     -------
-    bytes or None
-        As much of it as was captured, nothing from behind the datagram; None if the packet holds
-        something else, or a fragment.
+    start, end : int
+        Where the payload begins and ends; NIL and NIL if the packet holds something else, or a
+        fragment.
     """
-    kind_at, at = link
-    if kind_at is not None:
-        kind = packet[kind_at : kind_at + 2]
-        while kind in _VLAN:
-            kind = packet[at + 2 : at + 4]
+    at = start + inside
+    if kind_at != NIL:
+        if at > end:
+            return NIL, NIL
+        kind = number_2(data, start + kind_at)
+        while kind in _VLANS and at + 4 <= end:
+            kind = number_2(data, at + 2)
             at += 4
         if kind not in _IP:
-            return None
-    version = packet[at] >> 4 if at < len(packet) else 0
+            return NIL, NIL
+    if at + 20 > end:
+        return NIL, NIL
+    version = data[at] >> 4
     if version == 4:
-        start, end = _inside_4(packet, at)
+        at, end = _inside_4(data, at, end)
     elif version == 6:
-        start, end = _inside_6(packet, at)
+        at, end = _inside_6(data, at, end)
     else:
-        return None
-    if start + 8 > end:
-        return None
-    length = packet[start + 4] << 8 | packet[start + 5]
-    return packet[start + 8 : min(start + length, end)] if length >= 8 else None
+        return NIL, NIL
+    if at == NIL or at + 8 > end:
+        return NIL, NIL
+    length = number_2(data, at + 4)
+    if length < 8:
+        return NIL, NIL
+    return at + 8, min(at + length, end)
 
 
-def _inside_4(packet, at):
-    """Return where the datagram in an IPv4 packet begins and ends, (0, 0) if there's none."""
-    if at + 20 > len(packet) or packet[at + 9] != _UDP:
-        return 0, 0
-    if packet[at + 6] & 0x3F or packet[at + 7]:  # more fragments follow, or some came before
-        return 0, 0
-    header = (packet[at] & 15) * 4
-    total = packet[at + 2] << 8 | packet[at + 3]
-    # 0: the network card was to split the packet, and set the length then
-    end = min(at + total, len(packet)) if total else len(packet)
-    return (at + header, end) if header >= 20 else (0, 0)
+@njit
+def _inside_4(data, at, end):
+    """Return where the datagram in an IPv4 packet of 20 bytes at least begins and ends."""
+    header = (np.int64(data[at]) & 15) * 4
+    if header < 20 or np.int64(data[at + 9]) != _UDP:
+        return NIL, NIL
+    if number_2(data, at + 6) & 0x3FFF:  # more fragments follow, or some came before
+        return NIL, NIL
+    total = number_2(data, at + 2)
+    if total > 0:  # else the network card was to split the packet, and to set it then
+        end = min(at + total, end)
+    return at + header, end
 
 
-def _inside_6(packet, at):
-    """Return where the datagram in an IPv6 packet begins and ends, (0, 0) if there's none."""
-    if at + 40 > len(packet):
-        return 0, 0
-    length = packet[at + 4] << 8 | packet[at + 5]
-    end = min(at + 40 + length, len(packet)) if length else len(packet)
-    kind, at = packet[at + 6], at + 40
+@njit
+def _inside_6(data, at, end):
+    """Return where the datagram in an IPv6 packet of 20 bytes at least begins and ends."""
+    length, kind = number_2(data, at + 4), np.int64(data[at + 6])
+    at += 40
+    if length > 0:
+        end = min(at + length, end)
     while kind != _UDP:
         if at + 8 > end:
-            return 0, 0
-        if kind in _OPTIONS:
-            size = 8 + 8 * packet[at + 1]
-        elif kind == _AUTHENTICATION:
-            size = 8 + 4 * packet[at + 1]
-        elif kind == _FRAGMENT and not (packet[at + 2] or packet[at + 3] & 0xF9):
-            size = 8
+            return NIL, NIL
+        size = np.int64(8)
+        if kind == _AUTHENTICATION:
+            size += 4 * np.int64(data[at + 1])
+        elif kind == _FRAGMENT:
+            if number_2(data, at + 2) & 0xFFF9:  # where it begins, and if more follow
+                return NIL, NIL
+        elif kind in _OPTIONS:
+            size += 8 * np.int64(data[at + 1])
         else:
-            return 0, 0
-        kind, at = packet[at], at + size
+            return NIL, NIL
+        kind, at = np.int64(data[at]), at + size
     return at, end

@@ -38,6 +38,7 @@ def decode(reader):
     data, size, letters = head["data"], head["size"], head["letters_at"]
     start, stop, filters = head["start"], head["stop"], head["wanted"] != NIL
     at, message = head["at"], head["message"]
+    first_time, last_time = head["first_time"], head["last_time"]
     status = MORE
     while at + 2 <= size:
         place = data + at + 2
@@ -62,8 +63,8 @@ def decode(reader):
             if (
                 length >= least
                 and code != 0
-                and time >= start
                 and _follows(reader, place, letter["stock"], filters)
+                and time >= start
             ):
                 if row > letter["last"]:
                     status = FULL
@@ -71,6 +72,7 @@ def decode(reader):
                 if row != 0:
                     number = message if head["by_offset"] == 0 else head["origin"] + at
                     letter["row"] = row + unpack(code, place, row, number)
+            first_time, last_time = time if first_time == NIL else first_time, time
         if length < least:
             head["malformed"] += 1
         letter["count"] += 1
@@ -80,6 +82,7 @@ def decode(reader):
         raise IndexError("a kernel read behind the bytes it was given")
     head["at"] = at
     head["message"] = message
+    head["first_time"], head["last_time"] = first_time, last_time
     return status
 
 

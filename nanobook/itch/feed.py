@@ -9,22 +9,23 @@ from nanobook.book.views import LEVEL_ROW, write_levels
 from nanobook.errors import ArgumentTypeError, UnknownSymbolError, ValidationError
 from nanobook.itch.arguments import as_name, as_names, as_ns, as_times
 from nanobook.itch.handover import exchange_of
-from nanobook.itch.layout import LETTERS
 from nanobook.itch.progress import bar_of
 from nanobook.itch.read import as_date
-from nanobook.itch.reader import STATUSES, Reader
+from nanobook.itch.reader import Reader
 from nanobook.itch.rebuild import rebuild
 from nanobook.itch.replay import ItchReplay
 from nanobook.itch.source import open_source
 from nanobook.itch.state import Market
+from nanobook.itch.statistics import statistics_frame
 from nanobook.panel.arrays import as_count
 
 __all__ = ["ItchBook", "replay_itch"]
 
-#: What is counted of a symbol beside its messages by type.
-_COUNTED = ("unknown_references", "duplicate_references", "malformed", "locked", "crossed")
-
 _MOST_LEVELS = 10_000
+
+#: Samples that there's room for at first, at least; bytes of a message, rather too few, and of a
+#: level in a sample; and bytes that aren't asked for before they're needed.
+_FEW_ROWS, _SHORT_FRAME, _LEVEL_BYTES, _MUCH = 4_096, 26, 32, 1 << 30
 
 
 class ItchBook:
@@ -145,7 +146,11 @@ class ItchBook:
         bytes_ = open_source(source, framing)
         whole = None if out is None else out._give_back()
         reader.begin(start, stop)
-        market.prepare(levels, every, grid, times, orders, whole)
+        rows = _FEW_ROWS
+        if every and bytes_.total is not None:  # no more are touched than are written
+            likely = bytes_.total // (_SHORT_FRAME * every)
+            rows += min(likely, _MUCH // (_LEVEL_BYTES * levels))
+        market.prepare(levels, every, grid, times, orders, whole, rows)
         if grid:
             market.header["next_time"] = -(-start // grid) * grid
         elif times is not None:
@@ -159,20 +164,13 @@ class ItchBook:
             reader.judge(bytes_)
             market.finish()
         finally:
+            outcome = reader.outcome(bytes_)
             bar.close()
             bytes_.close()
             taken, whole = market.taken()
-        return ItchReplay(
-            taken,
-            whole,
-            reader.names.copy(),
-            self.statistics,
-            reader.counted(),
-            int(reader.head["malformed"]),
-            STATUSES[reader.status],
-            reader.times,
-            date,
-        )
+        names, symbols = reader.names.copy(), market.symbols.copy()
+        symbols["sides"] = 0  # addresses say nothing of the market
+        return ItchReplay(taken, whole, names, symbols, self._live(), outcome, date)
 
     # ---- reading -----------------------------------------------------------------------------
 
@@ -187,22 +185,11 @@ class ItchBook:
     def statistics(self):
         """What was counted since the books were made: a frame with a row for each symbol seen.
 
-        Columns are messages by type's letter (``?`` for types not known), what was passed over
-        (``unknown_references``, ``duplicate_references``, ``malformed``), after how many messages
-        the book was ``locked`` or ``crossed``, and how many ``orders`` rest.
+        Columns are locate, messages by type's letter (``?`` for what is none), what was passed
+        over (``unknown_references``, ``duplicate_references``, ``malformed``), after how many
+        messages the book was ``locked`` or ``crossed``, and how many ``orders`` rest.
         """
-        import pandas as pd
-
-        rows = self._market.symbols
-        rows = rows[np.argsort(rows["locate"], kind="stable")]
-        columns = {"symbol": [self._name(locate) for locate in rows["locate"]]}
-        columns["locate"] = rows["locate"].copy()
-        for code, letter in enumerate("?" + LETTERS):
-            columns[letter] = rows["counts"][:, code].copy()
-        for name in _COUNTED:
-            columns[name] = rows[name].copy()
-        columns["orders"] = [self._live(int(locate)) for locate in rows["locate"]]
-        return pd.DataFrame(columns).set_index("symbol")
+        return statistics_frame(self._reader.names, self._market.symbols, self._live())
 
     def best_bid_ask(self, symbol):
         """Return the best prices of a symbol and what rests there.
@@ -309,9 +296,6 @@ class ItchBook:
         """
         return exchange_of(self.orders(symbol), **options)
 
-    def _name(self, locate):
-        return self._reader.names[locate].decode("ascii", "replace")
-
     def _locate(self, symbol):
         """Return the code of a symbol that has been seen."""
         name = as_name(symbol)
@@ -320,9 +304,11 @@ class ItchBook:
             raise UnknownSymbolError(f"symbol must be one that the feed has shown, got {symbol!r}")
         return found[-1]
 
-    def _live(self, locate):
-        sides = [self._market.side(locate, row) for row in (BIDS, ASKS)]
-        return sum(int(s.header["sides"]["live"][r]) for r, s in enumerate(sides) if s)
+    def _live(self):
+        """Return how many orders of each symbol rest, by number."""
+        sides = self._market.sides
+        live = [int(s.header["sides"]["live"][at & 1]) if s else 0 for at, s in enumerate(sides)]
+        return np.array(live, np.int64).reshape(-1, 2).sum(axis=1)
 
     def _side_levels(self, locate, row, most):
         """Return the best levels of a side."""
@@ -335,9 +321,8 @@ class ItchBook:
         return out
 
     def __repr__(self):
-        rows = self._market.symbols["locate"]
-        live = sum(self._live(int(locate)) for locate in rows)
-        return f"ItchBook({len(rows)} symbols, {live} orders)"
+        live = self._live()
+        return f"ItchBook({len(live)} symbols, {live.sum()} orders)"
 
 
 def replay_itch(

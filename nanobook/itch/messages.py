@@ -26,20 +26,15 @@ class ItchMessages(Mapping):
         By letter.
     names : ndarray of shape (65536,)
         Symbols by locate code, as far as they are known.
-    counts : dict of int
-        How many messages of each type were read, asked for or not.
-    malformed : int
-        How many of them were shorter than their type's layout.
-    status : str
-        How reading ended: ``"end of file"``, ``"session end"``, ``"stop"`` or ``"cut"``; ``"more"``
-        for a chunk with others behind it.
+    outcome : Outcome
+        How reading went; its fields are attributes here: counts, malformed, packets, times, status.
     date : Timestamp, optional
         The day, if it's known.
     """
 
-    def __init__(self, arrays, names, counts, malformed, status, date=None):
+    def __init__(self, arrays, names, outcome, date=None):
         self._arrays, self._names, self._date = arrays, names, date
-        self.counts, self.malformed, self.status = counts, malformed, status
+        self.counts, self.malformed, self.packets, self.times, self.status = outcome
 
     @property
     def symbols(self):

@@ -8,7 +8,7 @@ from nanobook.itch.decode import decode
 from nanobook.itch.layout import RECORD
 from nanobook.itch.messages import ItchMessages
 from nanobook.itch.progress import bar_of
-from nanobook.itch.reader import STATUSES, Reader
+from nanobook.itch.reader import Reader
 from nanobook.itch.source import open_source
 from nanobook.panel.arrays import as_count
 
@@ -138,9 +138,8 @@ def _read(source, reader, letters, chunksize, bar, date):
     """Give what is read in turn, every `chunksize` bytes if that's a number."""
     outs = Outs(reader.letters, {letter: RECORD[letter] for letter in letters})
 
-    def messages(status):
-        names, malformed = reader.names.copy(), int(reader.head["malformed"])
-        return ItchMessages(outs.take(), names, reader.counted(), malformed, status, date)
+    def messages(more=False):
+        return ItchMessages(outs.take(), reader.names.copy(), reader.outcome(source, more), date)
 
     try:
         since = 0
@@ -150,9 +149,9 @@ def _read(source, reader, letters, chunksize, bar, date):
             bar.show(source.position)
             if chunksize is not None and at - since >= chunksize:
                 since = at
-                yield messages("more")
+                yield messages(more=True)
         reader.judge(source)
-        yield messages(STATUSES[reader.status])
+        yield messages()
     finally:
         bar.close()
         source.close()

@@ -3,8 +3,9 @@
 import numpy as np
 
 from nanobook.book.machine import record_at
-from nanobook.errors import FileFormatError
+from nanobook.errors import ItchError
 from nanobook.itch.layout import CODE_OF, WIRE
+from nanobook.itch.outcome import Outcome
 from nanobook.itch.wire import read_text
 from nanobook.jit import njit
 from nanobook.types.records import NIL
@@ -83,22 +84,6 @@ LONGEST = 2 + (1 << 16) - 1
 LOCATES = 1 << 16
 
 _FOREVER = np.iinfo(np.int64).max
-
-
-class ItchError(FileFormatError):
-    """A stream isn't what the protocol says, and the reader is strict.
-
-    Attributes
-    ----------
-    offset : int
-        Where the message's frame begins in the stream, once decompressed.
-    message : int
-        The message's number, from 0.
-    """
-
-    def __init__(self, text, offset=None, message=None):
-        super().__init__(text)
-        self.offset, self.message = offset, message
 
 
 @njit
@@ -188,22 +173,30 @@ class Reader:
         self.head["start"] = 0 if start is None else start
         self.head["stop"] = _FOREVER if stop is None else stop
 
-    def counted(self):
-        """Return how many messages of each type have been read.
+    def outcome(self, source, more=False):
+        """Return how reading has gone.
+
+        Parameters
+        ----------
+        source : Source
+            What is read.
+        more : bool, default False
+            Whether it goes on.
 
         Returns
         -------
-        dict of int
-            By letter.
+        Outcome
+            So far.
         """
-        counts = self.letters["count"]
-        return {chr(byte): int(counts[byte]) for byte in np.flatnonzero(counts)}
-
-    @property
-    def times(self):
-        """Times of the first and the last message that `rebuild` has read: None without any."""
-        first, last = int(self.head["first_time"]), int(self.head["last_time"])
-        return None if first == NIL else (first, last)
+        counts, head = self.letters["count"], self.head
+        first, last = int(head["first_time"]), int(head["last_time"])
+        return Outcome(
+            {chr(byte): int(counts[byte]) for byte in np.flatnonzero(counts)},
+            int(head["malformed"]),
+            source.packets,
+            None if first == NIL else (first, last),
+            "more" if more else STATUSES[self.status],
+        )
 
     def run(self, source, kernel, make_room, most=None):
         """Let a kernel read a source to its end.
@@ -240,7 +233,7 @@ class Reader:
                 source.leave(read)
                 break
             if not source.move_on(read):
-                status = CUT if read < len(window) else MORE
+                status = CUT if read < len(window) or source.cut else MORE
                 break
         self.status = status
 

@@ -104,8 +104,7 @@ def rebuild(reader, market):
                 status = _follow(reader, market, number, place, code, message, time)
                 if status != MORE:
                     break
-            first_time = time if first_time == NIL else first_time
-            last_time = time
+            first_time, last_time = time if first_time == NIL else first_time, time
         if code == NIL:
             head["malformed"] += 1
         letter["count"] += 1

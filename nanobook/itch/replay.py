@@ -5,6 +5,7 @@ import numpy as np
 from nanobook.errors import ValidationError
 from nanobook.itch.handover import exchange_of
 from nanobook.itch.messages import add_times, categories
+from nanobook.itch.statistics import statistics_frame
 from nanobook.panel.arrays import as_integer
 
 __all__ = ["ItchReplay"]
@@ -17,6 +18,19 @@ _TRADE_COLUMNS = ("quantity", "aggressor_side", "reference", "match")
 class ItchReplay:
     """Samples of books, and the trades, of a feed that was replayed; `replay_itch` makes them.
 
+    Parameters
+    ----------
+    taken, whole : dict of ndarray
+        samples, levels, trades and orders that were written, and the arrays they're views of.
+    names : ndarray of shape (65536,)
+        Symbols by locate code, as far as they are known.
+    symbols, live : ndarray
+        What was counted of each symbol, and how many of its orders rest.
+    outcome : Outcome
+        How reading went; its fields are attributes here: counts, malformed, packets, times, status.
+    date : Timestamp, optional
+        The day, if it's known.
+
     Attributes
     ----------
     orders : ndarray
@@ -28,27 +42,24 @@ class ItchReplay:
         crosses), reference of the order that rested, match number, printable (0 where the
         exchange leaves it out of its volume), broken (1 if it was taken back later), kind: the
         message's letter.
-    statistics : DataFrame
-        A row for each symbol seen since the books were made: messages by type, what was passed
-        over, after how many messages the book was locked or crossed, orders resting at the end.
-    counts : dict of int
-        Messages read by type, of all symbols.
-    malformed : int
-        Messages shorter than their type's layout, of all symbols.
-    status : str
-        How reading ended: ``"end of file"``, ``"session end"``, ``"stop"`` or ``"cut"``.
-    times : tuple of (int, int) or None
-        Of the first and the last message read, in nanoseconds since midnight; None without any.
     """
 
-    def __init__(
-        self, taken, whole, names, statistics, counts, malformed, status, times=None, date=None
-    ):
+    def __init__(self, taken, whole, names, symbols, live, outcome, date=None):
         self._samples, self._levels = taken["samples"], taken["levels"]
         self.orders, self.trades = taken["orders"], taken["trades"]
         self._whole, self._names, self._date = whole, names, date
-        self.statistics, self.counts = statistics, counts
-        self.malformed, self.status, self.times = malformed, status, times
+        self._symbols, self._live = symbols, live
+        self.counts, self.malformed, self.packets, self.times, self.status = outcome
+
+    @property
+    def statistics(self):
+        """What was counted since the books were made: a frame with a row for each symbol seen.
+
+        Columns are locate, messages by type's letter (``?`` for what is none), what was passed
+        over (``unknown_references``, ``duplicate_references``, ``malformed``), after how many
+        messages the book was ``locked`` or ``crossed``, and how many ``orders`` rest at the end.
+        """
+        return statistics_frame(self._names, self._symbols, self._live)
 
     @property
     def message(self):
@@ -192,8 +203,8 @@ class ItchReplay:
             return NotImplemented
         return all(
             np.array_equal(getattr(self, name), getattr(other, name))
-            for name in ("_samples", "_levels", "orders", "trades")
-        ) and self.statistics.equals(other.statistics)
+            for name in ("_samples", "_levels", "orders", "trades", "_symbols", "_live")
+        )
 
     __hash__ = None
 

@@ -23,8 +23,9 @@ __all__ = ["NEVER", "finish", "fits_row", "mark", "sample_times", "write_orders"
 #: When the next sample is due that is never due.
 NEVER = np.iinfo(np.int64).max
 
-#: Words of marks: a bit for each locate.
-MARK_WORDS = 1 << 10
+#: Words of marks: a bit for each locate; behind them, one for each word of those.
+_WORDS = 1 << 10
+MARK_WORDS = _WORDS + (_WORDS >> 6)
 
 _ZERO, _ONE = np.int64(0), np.int64(1)
 _SAMPLE_SIZE, _ORDER_SIZE = SAMPLE.itemsize, ORDER_WORDS.itemsize
@@ -39,6 +40,7 @@ def mark(market, locate):
     bit = _ONE << (locate & 63)
     if word["value"] & bit == 0:
         word["value"] |= bit
+        word_at(head["marks_at"], _WORDS + (locate >> 12))["value"] |= _ONE << ((locate >> 6) & 63)
         head["marked"] += 1
 
 
@@ -163,19 +165,32 @@ def _write_marked(market, time, forgets):
         return False
     if head["marked"] == 0:
         return True
-    for at in range(MARK_WORDS):
-        word = word_at(head["marks_at"], np.int64(at))
-        left = word["value"]
-        while left != 0:
-            locate = (np.int64(at) << 6) + lowest_bit(left)
-            left &= left - 1
-            symbol = symbol_at(market, word_at(head["numbers_at"], locate)["value"] - 1)
-            write_row(market, symbol, record_at(symbol, SYMBOL)["message"], time)
+    for page in range(MARK_WORDS - _WORDS):
+        words = word_at(head["marks_at"], _WORDS + np.int64(page))
+        rest = words["value"]
+        while rest != 0:
+            at = (np.int64(page) << 6) + lowest_bit(rest)
+            rest &= rest - 1
+            word = word_at(head["marks_at"], at)
+            _write_word(market, at, word["value"], time)
+            if forgets:
+                word["value"] = 0
         if forgets:
-            word["value"] = 0
+            words["value"] = 0
     if forgets:
         head["marked"] = 0
     return True
+
+
+@njit
+def _write_word(market, at, marks, time):
+    """Write a row for each symbol of a word of marks."""
+    head = record_at(market, MARKET)
+    while marks != 0:
+        locate = (at << 6) + lowest_bit(marks)
+        marks &= marks - 1
+        symbol = symbol_at(market, word_at(head["numbers_at"], locate)["value"] - 1)
+        write_row(market, symbol, record_at(symbol, SYMBOL)["message"], time)
 
 
 @njit

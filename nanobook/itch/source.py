@@ -6,11 +6,9 @@ message at most, opens the next one, so a day of any length needs the memory of 
 
 import mmap
 import os
+import zlib
 from concurrent.futures import ThreadPoolExecutor
-from gzip import BadGzipFile, GzipFile
-from io import BytesIO
 from pathlib import Path
-from zlib import error as ZlibError
 
 import numpy as np
 
@@ -24,11 +22,17 @@ FRAMINGS = ("auto", "itch", *PACKET_FRAMINGS)
 
 _GZIP_MAGIC = b"\x1f\x8b"
 
+#: What is counted of packets.
+_PACKETS_COUNTED = ("packets", "others", "malformed", "missing", "repeated")
+
 #: Bytes of a window: kernels are back within hundredths of a second, so Ctrl-C is heard.
 _WINDOW = 1 << 23
 
 #: Bytes that are decompressed or taken from a file at a time.
-_BLOCK = 1 << 21
+_BLOCK, _PACKED_BLOCK = 1 << 21, 1 << 18
+
+#: What zlib calls gzip's form, with the largest window.
+_GZIP_FORM = 16 + zlib.MAX_WBITS
 
 
 class Source:
@@ -44,8 +48,8 @@ class Source:
         Says how far the file under it has been read; without it, how far the stream has.
     total : int, optional
         How long that file is.
-    close : callable, optional
-        Lets go of it.
+    packets : Packets, optional
+        Where blocks come from packets, what unwraps them.
 
     Attributes
     ----------
@@ -55,16 +59,27 @@ class Source:
         Where it begins in the stream.
     """
 
-    def __init__(self, whole=None, blocks=None, position=None, total=None, close=None):
-        self._whole, self._blocks = whole, blocks
+    def __init__(self, whole=None, blocks=None, position=None, total=None, packets=None):
+        self._whole, self._blocks, self._packets = whole, blocks, packets
         self._position, self.total = position, total
-        self._close = close
         self.window, self.offset = np.zeros(0, np.uint8), 0
 
     @property
     def position(self):
         """How far the file has been read, in its own bytes."""
         return self._position() if self._position is not None else self.offset
+
+    @property
+    def cut(self):
+        """Whether the file under it ended too soon, as far as it has been read."""
+        return any(getattr(part, "cut", False) for part in (self._blocks, self._packets))
+
+    @property
+    def packets(self):
+        """What was counted of packets so far, a dict; None where there are none."""
+        if self._packets is None:
+            return None
+        return {name: getattr(self._packets, name) for name in _PACKETS_COUNTED}
 
     def move_on(self, read):
         """Let the window begin where reading came to, and hold more.
@@ -102,10 +117,7 @@ class Source:
     def close(self):
         """Let go of the file."""
         self.window = np.zeros(0, np.uint8)
-        self._whole, self._blocks = None, iter(())
-        if self._close is not None:
-            self._close()
-            self._close = None
+        self._whole, self._blocks, self._packets = None, iter(()), None
 
 
 def open_source(source, framing="auto"):
@@ -137,47 +149,59 @@ def open_source(source, framing="auto"):
     """
     if framing not in FRAMINGS:
         raise ValidationError(f"framing must be one of {', '.join(FRAMINGS)}, got {framing!r}")
-    file, whole, close = _as_bytes(source)
+    file, whole = _as_bytes(source)
     first = bytes(whole[:4]) if whole is not None else _peek(file, 4)
     packed = first.startswith(_GZIP_MAGIC)
     if not packed and framing == "auto":
         framing = recognise(first)
     if whole is not None and not packed and framing == "itch":
-        return Source(whole=whole, total=len(whole), close=close)
+        return Source(whole=whole, total=len(whole))
     total = len(whole) if whole is not None else None
     if file is None:
-        file = BytesIO(memoryview(whole))
+        file = _Memory(whole)
     position = file.tell if total is not None else None
-    blocks = _read_ahead(GzipFile(fileobj=file) if packed else file)
+    blocks = _ReadAhead(_Unzipped(file) if packed else file)
     if packed and framing == "auto":
-        start = next(blocks, b"")
-        framing = recognise(start[:4])
-        blocks = _chain(start, blocks)
-    if framing != "itch":
-        blocks = unwrap(blocks, framing)
-    return Source(blocks=blocks, position=position, total=total, close=close)
+        framing = recognise(blocks.peek()[:4])
+    packets = None if framing == "itch" else unwrap(blocks, framing)
+    return Source(None, blocks if packets is None else packets, position, total, packets)
 
 
 def _as_bytes(source):
-    """Return a file to read or all bytes of it, and what lets go of them."""
+    """Return a file to read, or all bytes of it."""
     if isinstance(source, str | os.PathLike):
         with open(Path(source), "rb") as file:
             if os.fstat(file.fileno()).st_size == 0:
-                return None, np.zeros(0, np.uint8), None
+                return None, np.zeros(0, np.uint8)
             mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        return None, np.frombuffer(mapped, np.uint8), None
+        return None, np.frombuffer(mapped, np.uint8)
     if isinstance(source, np.ndarray):
         if source.dtype != np.uint8 or source.ndim != 1:
             raise ArgumentTypeError(
                 "source, given as an array, must be one row of uint8,"
                 f" got {source.dtype} of shape {source.shape}"
             )
-        return None, np.ascontiguousarray(source), None
+        return None, np.ascontiguousarray(source)
     if isinstance(source, bytes | bytearray | memoryview):
-        return None, np.frombuffer(source, np.uint8), None
+        return None, np.frombuffer(source, np.uint8)
     if hasattr(source, "read"):
-        return _Peekable(source), None, None
+        return _Peekable(source), None
     raise ArgumentTypeError(f"source must be a path, bytes or a binary file, got {source!r}")
+
+
+class _Memory:
+    """Bytes in memory, or mapped into it, to be read as a file is."""
+
+    def __init__(self, whole):
+        self._whole, self._at = whole, 0
+
+    def read(self, count):
+        block = self._whole[self._at : self._at + count].tobytes()
+        self._at += len(block)
+        return block
+
+    def tell(self):
+        return self._at
 
 
 class _Peekable:
@@ -209,27 +233,61 @@ def _peek(file, count):
     return file.peek(count)
 
 
-def _chain(first, blocks):
-    yield first
-    yield from blocks
+class _Unzipped:
+    """What an archive holds, up to where it's cut if it is."""
+
+    def __init__(self, file):
+        self._file, self._left, self._member = file, b"", None
+        self.cut = False
+
+    def read(self, count):
+        while packed := self._left or self._file.read(_PACKED_BLOCK):
+            if self._member is None:
+                packed = packed.lstrip(b"\0")  # archives may be padded
+                self._member = zlib.decompressobj(_GZIP_FORM) if packed else None
+                self._left = packed
+                continue
+            try:
+                block = self._member.decompress(packed, count)
+            except zlib.error as error:
+                raise FileFormatError(f"the compressed file is damaged: {error}") from None
+            self._left = self._member.unconsumed_tail or self._member.unused_data
+            if self._member.eof:
+                self._member = None  # another one may follow
+            if block:
+                return block
+        self.cut = self._member is not None
+        return b""
 
 
-def _read_ahead(file):
-    """Give the bytes of a file in turn; while one block is used, a thread gets the next.
+class _ReadAhead:
+    """The bytes of a file in turn; while one block is used, a thread gets the next."""
 
-    A file that ends too soon just ends; the reader sees that a message is cut.
-    """
+    def __init__(self, file):
+        self._file, self._first = file, None
+        self._blocks = self._read()
 
-    def read():
-        try:
-            return file.read(_BLOCK)
-        except EOFError:
-            return b""
-        except (BadGzipFile, ZlibError) as error:
-            raise FileFormatError(f"the compressed file is damaged: {error}") from None
+    @property
+    def cut(self):
+        """Whether the file ended too soon, as far as it has been read."""
+        return getattr(self._file, "cut", False)
 
-    with ThreadPoolExecutor(1, "itch-read") as pool:
-        coming = pool.submit(read)
-        while block := coming.result():
-            coming = pool.submit(read)
-            yield block
+    def peek(self):
+        """Return the first block, which will come again."""
+        if self._first is None:
+            self._first = next(self._blocks, b"")
+        return self._first
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        first, self._first = self._first, None
+        return first if first else next(self._blocks)
+
+    def _read(self):
+        with ThreadPoolExecutor(1, "itch-read") as pool:
+            coming = pool.submit(self._file.read, _BLOCK)
+            while block := coming.result():
+                coming = pool.submit(self._file.read, _BLOCK)
+                yield block

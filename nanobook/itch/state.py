@@ -6,13 +6,16 @@ from nanobook.book.arrays import Arrays, as_bytes
 from nanobook.itch.market import FEED_ORDER, FEED_TRADE, MARKET, SAMPLE, SYMBOL
 from nanobook.itch.reader import LOCATES, NEW_BOOK
 from nanobook.itch.references import ENTRY, TABLE, rehash
-from nanobook.itch.sampling import MARK_WORDS, NEVER, finish, write_orders
+from nanobook.itch.sampling import MARK_WORDS, NEVER, finish, mark, write_orders
 from nanobook.types.records import NIL
 
 __all__ = ["Market"]
 
 #: Room at first, and for what is written while a stream is read.
 _SMALL, _MEDIUM = 64, 4_096
+
+#: Room for orders and levels of a side at first.
+_SIDE = 64
 
 #: Places of the table of references at first, as a power of two.
 _FIRST_BITS = 12
@@ -37,7 +40,7 @@ class Market:
 
     # ---- what a reading writes to ------------------------------------------------------------
 
-    def prepare(self, levels, every, grid, times, with_orders, out):
+    def prepare(self, levels, every, grid, times, with_orders, out, rows):
         """Begin to write samples and trades anew.
 
         Parameters
@@ -46,12 +49,14 @@ class Market:
             Levels of a sample.
         every, grid : int
             A sample after so many messages, or every so many nanoseconds; 0 for neither.
-        times : ndarray of int64, optional
+        times : ndarray of int64 or None
             Or at these times.
         with_orders : bool
             Whether samples have all orders.
-        out : dict of ndarray, optional
+        out : dict of ndarray or None
             Arrays to use again.
+        rows : int
+            So many samples are likely to come.
         """
         head, out = self.header, out or {}
         for name in ("samples", "trades", "broken", "orders", "marked", "times_used"):
@@ -67,8 +72,8 @@ class Market:
         head["next_time"] = NEVER
         if len(self._times):
             head["next_time"] = self._times[0]
-        self._put("samples", _again(out, "samples", SAMPLE, (_MEDIUM,)))
-        self._put("levels", _again(out, "levels", np.int64, (_MEDIUM, 4, levels)), False)
+        self._put("samples", _again(out, "samples", SAMPLE, (rows,)))
+        self._put("levels", _again(out, "levels", np.int64, (rows, 4, levels)), False)
         self._put("trades", _again(out, "trades", FEED_TRADE, (_MEDIUM,)))
         self._put("orders", _again(out, "orders", FEED_ORDER, (_MEDIUM if with_orders else 0,)))
 
@@ -81,8 +86,7 @@ class Market:
             Their codes.
         """
         for locate in locates:
-            self._marks[locate >> 6] |= np.int64(np.uint64(1) << np.uint64(locate & 63))
-        self.header["marked"] = len(locates)
+            mark(self.address, locate)
 
     def finish(self):
         """Take the samples that are still due."""
@@ -149,7 +153,7 @@ class Market:
             self.sides += [None, None]
             return
         for row in (0, 1):
-            side = Arrays()
+            side = Arrays(_SIDE)
             self.sides[2 * number + row] = side
             self._arrays["symbols"][number]["sides"][row] = side.address
 

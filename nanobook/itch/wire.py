@@ -196,6 +196,21 @@ else:
 
         @intrinsic
         def read(typing, address):
+            """Return what bytes at an address say; ``NUMBA_DISABLE_JIT`` has each one's own words.
+
+            Parameters
+            ----------
+            typing : Context
+                Numba's; a kernel gives what follows.
+            address : int
+                Where the first is, the highest.
+
+            Returns
+            -------
+            int
+                Of 64 bits.
+            """
+
             def generate(context, builder, signature, arguments):
                 return emit(builder, arguments[0])
 

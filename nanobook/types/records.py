@@ -238,8 +238,6 @@ STOP = np.dtype(
         ("has_watermark", np.int32),
         ("trail_type", np.int32),  # codes.TRAIL_TYPES, NIL for a plain stop
         ("atr_period", np.int32),
-        ("place", np.int32),  # in the heap of its side's stop prices
-        ("trail_place", np.int32),  # in the heap of its side's watermarks
         ("spare", np.int32),
     ],
     align=True,

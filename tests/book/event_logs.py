@@ -5,7 +5,7 @@ from book.streams import random_messages
 
 from nanobook.book import Exchange
 
-STOP_MARKET, STOP_LIMIT, TRAILING_STOP_MARKET, TRAILING_STOP_LIMIT = range(7, 11)
+STOP_MARKET, STOP_LIMIT, TRAILING_STOP_MARKET, TRAILING_STOP_LIMIT, BARS = range(7, 12)
 
 
 def random_log(seed, count):
@@ -18,11 +18,13 @@ def random_log(seed, count):
     some["side"] = rng.choice([1, -1], len(stops))
     some["flags"] = 0
     some["stop_price"] = 100 + rng.integers(-8, 9, len(stops))
-    some["trail_type"] = rng.integers(0, 3, len(stops))
+    some["trail_type"] = rng.integers(0, 4, len(stops))
     values = rng.choice([-1.5, -0.2, 0.0, 0.003, 0.05, 1e-5, 1.0, 2.7, 4.0, 1e16], len(stops))
     some["trail_value"] = values
-    some["atr_period"] = rng.integers(0, 6, len(stops))
+    some["atr_period"] = np.maximum(rng.integers(0, 6, len(stops)), some["trail_type"] == 3)
     messages[stops] = some
+    bars = rng.random(count) < 0.01
+    messages["quantity"][bars], messages["kind"][bars] = rng.choice([1, 3, 10]), BARS
     return messages
 
 

@@ -24,9 +24,10 @@ EVERYTHING = (50, 8, 22, 10, 7, 0.5, 1)
 PLAIN = (55, 10, 25, 10, 0, 0, 0)
 
 
-def pair(policy="off", **options):
+def pair(policy="off", bar_trades=None, **options):
     """Return a book and an oracle, both empty."""
-    return Exchange(self_trade_prevention=policy, **options), NaiveExchange(policy)
+    exchange = Exchange(self_trade_prevention=policy, bar_trades=bar_trades, **options)
+    return exchange, NaiveExchange(policy, bar_trades)
 
 
 def message(kind, side=0, price=0, quantity=0, *, tif="gtc", order_id=0, owner=-1, **others):
@@ -147,6 +148,9 @@ def assert_same(exchange, oracle, *, orders=True):
     assert exchange.spread() == (None if None in best else best[1] - best[0])
     assert exchange.last_trade_price() == oracle.last_price
     assert exchange.self_trade_prevention == oracle.policy
+    assert exchange.bar_trades == oracle.bar_trades
+    for period in (1, 2, 14, *oracle.asked):
+        assert exchange.average_true_range(period) == oracle.average_true_range(period)
     queues = exchange.queues()[["price", "order_id", "quantity"]].tolist()
     assert queues == [*oracle.queue(1), *oracle.queue(-1)]
     assert exchange.trades_array().tolist() == oracle.trades

@@ -176,6 +176,7 @@ def test_fields_are_attributes():
         ('{"Fixed":9223372036854775807}', ("fixed", HIGHEST, 0)),
         ('{"Percentage":0.05}', ("percentage", 0.05, 0)),
         ('{"SmaAbsChange":{"multiplier":2.0,"period":14}}', ("sma_abs_change", 2.0, 14)),
+        ('{"TrueAtr":{"multiplier":2.5,"period":14}}', ("true_atr", 2.5, 14)),
     ],
 )
 def test_a_trail_method_is_an_attribute(method, expected):

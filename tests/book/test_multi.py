@@ -23,7 +23,7 @@ from nanobook.persistence.npz import read_npz, write_npz
 NAMES = ("ABC", "", "éééé", "Z")
 
 #: What an exchange has that many exchanges have in a form of their own, or not at all.
-ITS_OWN = {"process", "save", "load", "replay", "self_trade_prevention"}
+ITS_OWN = {"process", "save", "load", "replay", "self_trade_prevention", "bar_trades"}
 FORWARDED = sorted(
     name for name in vars(Exchange) if not name.startswith("_") and name not in ITS_OWN
 )
@@ -49,6 +49,7 @@ QUERIES = {
     "queue_position": (1,),
     "sweep_cost": ("buy", 3),
     "depth": (3,),
+    "average_true_range": (2,),
 }
 
 #: Stops of all kinds among the orders.

@@ -32,11 +32,12 @@ from hypothesis.stateful import initialize, invariant, rule
 from oracles.order_book import CANCELLED, PENDING, TRAIL_TYPES, to_int
 
 from nanobook.book import EXTENDED_MESSAGE, Exchange, MultiExchange
+from nanobook.book.distances import is_steady, offset_at
 from nanobook.book.heaps import first_of, remove, settle
 from nanobook.errors import ArgumentTypeError, RangeError, ValidationError
-from nanobook.types.codes import CANCEL
+from nanobook.types.codes import CANCEL, CANCEL_ALL, LIMIT
 
-STOP_MARKET, STOP_LIMIT, TRAILING_STOP_MARKET, TRAILING_STOP_LIMIT = range(7, 11)
+STOP_MARKET, STOP_LIMIT, TRAILING_STOP_MARKET, TRAILING_STOP_LIMIT, BARS = range(7, 12)
 
 
 def trade_at(exchange, *prices):
@@ -462,6 +463,16 @@ def test_a_cascade_of_99_ends_by_itself():
     exchange = chain(99)
     assert not exchange.submit_market("buy", 1).cascade_limit_hit
     assert (triggered(exchange), exchange.last_trade_price()) == (99, 199)
+
+
+@pytest.mark.core
+@pytest.mark.parametrize(("count", "hit"), [(100, False), (101, True)])
+def test_a_cascade_of_just_100_rounds_leaves_nothing_waiting(count, hit):
+    exchange = chain(count)
+    exchange.submit_stop_market("buy", 250, 1)  # not reached: it waits for the price
+    assert exchange.submit_market("buy", 1).cascade_limit_hit == hit
+    assert (triggered(exchange), exchange.last_trade_price()) == (100, 200)
+    assert exchange.pending_stop_count() == count - 100 + 1
 
 
 def test_a_cascade_is_cut_short_after_100_rounds_and_says_so():
@@ -1397,7 +1408,7 @@ GOOD = {"quantity": 5, "stop_price": 105, "trail_type": 2, "trail_value": 2.0, "
         ("quantity", -1, RangeError, range(7, 11)),
         ("tif", 3, ValidationError, (8, 10)),
         ("tif", -1, ValidationError, (8, 10)),
-        ("trail_type", 3, ValidationError, (9, 10)),
+        ("trail_type", 4, ValidationError, (9, 10)),
         ("trail_type", -1, ValidationError, (9, 10)),
         ("trail_value", math.nan, ValidationError, (9, 10)),
         ("trail_value", math.inf, ValidationError, (9, 10)),
@@ -1473,6 +1484,113 @@ def test_one_batch_and_many_small_ones_come_to_the_same():
     assert np.array_equal(whole.event_log(), singly.event_log())
 
 
+# ---- trailing together -------------------------------------------------------------------------
+
+
+def follow(seed, count, start, *, most=4, drift=0):
+    """Let stops trail a walk of the price in a book and in an oracle, and compare all they show.
+
+    Stops come, are cancelled and forgotten all the time.
+    """
+    rng, (exchange, oracle) = np.random.default_rng(seed), pair("off", 5)
+    price = start
+    for step in range(count):
+        rows = []
+        for _ in range(int(rng.integers(0, most))):
+            kind, side = int(rng.choice([0, 0, 1, 1, 1, 3])), int(rng.choice([1, -1]))
+            value = (rng.integers(-2, 30), rng.choice([0.001, 0.02, 0.1, 0.5, 0.999, 1.0]), 0, 1.5)
+            away = abs(price) * value[1] if kind == 1 else 30
+            stop = price + side * int(away * rng.random() * 1.2)
+            row = message(TRAILING_STOP_LIMIT, side, LOWEST if side > 0 else HIGHEST, 1)
+            row["stop_price"], row["trail_type"] = np.clip(stop, LOWEST, HIGHEST), kind
+            row["trail_value"], row["atr_period"] = value[kind], 2
+            rows.append(row)
+        if rng.random() < 0.3:
+            order_id = int(rng.integers(1, oracle.next_order_id + 1))
+            rows.append(message(CANCEL, order_id=order_id))
+        price = int(np.clip(price + int(rng.integers(-6, 7)) + drift, LOWEST + 60, HIGHEST - 60))
+        if rng.random() < 0.02:
+            rows.append(message(CANCEL_ALL))
+        rows += [message(LIMIT, -1, price, 1), message(LIMIT, 1, price, 1)]
+        expected = expected_of(oracle, np.concatenate(rows))
+        made = exchange.process(np.concatenate(rows))
+        assert rows_of(made.results) == [row[:7] for row in expected]
+        assert exchange.stops()[STOP_FIELDS].tolist() == stop_rows(oracle)
+        if step % 10 == 0:
+            check_heaps(exchange)
+        if rng.random() < 0.03:
+            exchange.clear_order_history()
+            oracle.clear_order_history()
+            assert exchange.stops()[STOP_FIELDS].tolist() == stop_rows(oracle)
+        if rng.random() < 0.03:
+            exchange = COPIERS[rng.integers(3)](exchange)
+    check_heaps(exchange)
+    assert_same_stops(exchange, oracle)
+
+
+#: A walk crosses the marks where a percentage begins and ends to be steady: 0 and 2**40.
+WALKS = [(1_000, 0), (10**6, 0), (300, -1), (-300, 1), (2**40 - 200, 1), (2**40 + 200, -1)]
+WALKS += [(LOWEST + 60, 1), (HIGHEST - 60, -1), (2**62, 0), (40, 0)]
+
+
+@pytest.mark.core
+@pytest.mark.parametrize(("start", "drift"), WALKS[:3])
+def test_stops_that_trail_a_short_walk_stand_where_the_oracle_has_them(start, drift):
+    follow(1, 25, start, drift=drift)
+
+
+@pytest.mark.parametrize(("start", "drift"), WALKS)
+@pytest.mark.parametrize("seed", range(3))
+def test_stops_that_trail_a_walk_stand_where_the_oracle_has_them(seed, start, drift):
+    follow(seed, 400, start, drift=drift)
+
+
+@given(
+    part=st.floats(0.0, 0.999) | st.floats(0.0, 1e-11) | st.sampled_from([0.5, 0.999, 5e-324]),
+    mark=st.integers(0, 2**40 - 1) | st.integers(2**40 - 50, 2**40 - 1) | st.integers(0, 50),
+    step=st.integers(1, 50) | st.integers(1, 2**39),
+)
+def test_a_steady_percentage_never_loosens(part, mark, step):
+    exchange, other = Exchange(), min(mark + step, 2**40)
+    exchange.submit_trailing_stop_market("sell", 0, 1, "pct", part)
+    address, stop = exchange._store.address, np.int64(0)
+    near, far = (int(offset_at(address, stop, np.int64(w))) for w in (mark, other))
+    assert 0 <= near <= far
+    assert other - far >= mark - near
+    assert not is_steady(address, stop, np.int64(mark)) or is_steady(address, stop, np.int64(other))
+
+
+@pytest.mark.parametrize("kind", ["fixed", "pct"])
+@pytest.mark.parametrize("side", [1, -1])
+def test_thousands_of_trailing_stops_stand_where_each_would_alone(side, kind):
+    rng, count, start = np.random.default_rng(4), 3_000, 10**6
+    distance = rng.permutation(count) + 1_001
+    values = distance if kind == "fixed" else distance / 1e6
+    exchange = Exchange(record_events=False)
+    rows = np.repeat(message(TRAILING_STOP_MARKET, side, quantity=1), count)
+    rows["trail_type"], rows["trail_value"] = kind == "pct", values
+    rows["stop_price"] = start + side * rng.integers(1, 10**5, count)
+    prices = start - side * np.cumsum(rng.integers(-300, 320, 600))
+    marks, expected = np.full(count, start), rows["stop_price"].copy()
+    alive = np.ones(count, bool)
+    exchange.process(rows)
+    for price in [start, *prices.tolist()]:
+        trade_at(exchange, price)
+        marks = np.minimum(marks, price) if side > 0 else np.maximum(marks, price)
+        offset = distance if kind == "fixed" else np.floor(marks * values + 0.5).astype(np.int64)
+        new = marks + side * offset
+        tighter = np.minimum(expected, new) if side > 0 else np.maximum(expected, new)
+        expected = np.where(alive, tighter, expected)
+        reached = expected <= price if side > 0 else expected >= price
+        alive &= ~reached
+        stops = exchange.stops()
+        assert np.array_equal(stops["status"] == PENDING, alive)
+        assert np.array_equal(stops["stop_price"], expected)
+        assert np.array_equal(stops["watermark"][alive], marks[alive])
+    assert 0 < alive.sum() < count
+    check_heaps(exchange)
+
+
 # ---- many ----------------------------------------------------------------------------------------
 
 
@@ -1513,33 +1631,76 @@ def test_a_hundred_thousand_pending_stops():
 # ---- heaps ---------------------------------------------------------------------------------------
 
 
-def key_of(row, stop):
-    """Return by what a heap sorts its stops: prices, then watermarks, buys before sells."""
-    price, mark = int(stop["stop_price"]), int(stop["watermark"])
-    return (price, -price, -mark, mark)[row]
-
-
 def check_heaps(exchange):
     """Fail unless every heap is one, holds what it should, and each stop knows its places."""
     store = exchange._store
-    heaps, sizes, stops = store.arrays["heaps"]["level"], store.header["heap_sizes"], store.stops
-    pending = stops["status"] == PENDING
-    buys, trails = stops["side"] > 0, (stops["trail_type"] >= 0) & (stops["trail_type"] < 2)
-    marked = pending & trails & (stops["has_watermark"] != 0)
-    members = pending & buys, pending & ~buys, marked & buys, marked & ~buys
-    for row, member in enumerate(members):
-        held = heaps[row, : sizes[row]]
-        assert sorted(held) == np.flatnonzero(member).tolist()
-        places = stops["place" if row < 2 else "trail_place"][held]
-        assert places.tolist() == list(range(len(held)))
-        keys = [key_of(row, stops[stop]) for stop in held]
-        assert all(keys[(at - 1) // 2] <= keys[at] for at in range(1, len(keys)))
-    fresh, moving = (heaps[row, : sizes[row]].tolist() for row in (4, 5))
-    unseen = pending & (stops["trail_type"] >= 0) & (stops["has_watermark"] == 0)
-    assert set(np.flatnonzero(unseen)) <= set(fresh)
-    assert set(np.flatnonzero(pending & (stops["trail_type"] == 2))) <= set(moving)
-    assert len(set(fresh)) == len(fresh)
-    assert len(set(moving)) == len(moving)
+    stops, links = store.stops_now(), store.arrays["links"][: len(store.stops)]
+    pending, buys = stops["status"] == PENDING, stops["side"] > 0
+    seen = pending & (stops["trail_type"] >= 0) & (stops["has_watermark"] != 0)
+    grouped = np.zeros(len(stops), bool)
+    roots = [root for row in (0, 1) for root in check_groups(store, row, seen, grouped)]
+    assert not (grouped & ~pending).any()
+    by_price, waiting = pending & ~grouped, pending & (links["mark_place"] >= 0)
+    by_price[roots] = True
+    prices, wakes = stops["stop_price"], links["wake"]
+    check_heap(store, 0, by_price & buys, prices, links["place"])
+    check_heap(store, 1, by_price & ~buys, ~prices, links["place"])
+    check_heap(store, 2, waiting & buys, ~wakes, links["mark_place"])
+    check_heap(store, 3, waiting & ~buys, wakes, links["mark_place"])
+    assert (links["place"][pending & ~by_price] == -1).all()
+    assert (seen | ~(waiting | grouped)).all()
+    assert not (waiting & grouped).any()
+    assert ((wakes < stops["watermark"]) | ~(waiting & buys)).all()
+    assert ((wakes > stops["watermark"]) | ~waiting | buys).all()
+    fresh = np.flatnonzero(pending & (stops["trail_type"] >= 0) & (stops["has_watermark"] == 0))
+    assert (fresh >= store.header["stops_seen"]).all()
+    heaps, sizes = store.arrays["heaps"]["level"], store.header["heap_sizes"]
+    for row, kind in ((4, 2), (5, 3)):
+        held = heaps[row, : sizes[row]].tolist()
+        assert set(np.flatnonzero(pending & (stops["trail_type"] == kind))) <= set(held)
+        assert len(set(held)) == len(held)
+
+
+def check_heap(store, row, members, keys, places):
+    """Fail unless a row of heaps is a heap of these members, and they know their places."""
+    held = store.arrays["heaps"]["level"][row, : store.header["heap_sizes"][row]]
+    assert sorted(held) == np.flatnonzero(members).tolist()
+    assert places[held].tolist() == list(range(len(held)))
+    keys = keys[held].tolist()
+    assert all(keys[(at - 1) // 2] <= keys[at] for at in range(1, len(keys)))
+
+
+def check_groups(store, row, seen, grouped):
+    """Fail unless the groups of a side are as they should be; return the roots of their heaps.
+
+    Those in heaps are marked in `grouped`.
+    """
+    stops, links = store.stops, store.arrays["links"]
+    groups = store.arrays["groups"][row, : store.header["heap_sizes"][7 + row]]
+    marks, firsts = groups["mark"].tolist(), groups["first"].tolist()
+    assert firsts == sorted(set(firsts))
+    assert marks == sorted(marks, reverse=row == 1)
+    own = np.flatnonzero(seen & ((stops["side"] < 0) == row))
+    assert len(own) == 0 or firsts[0] <= own[0]
+    roots = []
+    for group, end in zip(groups, [*firsts, len(stops)][1:], strict=True):
+        for name, kind in (("fixed", 0), ("part", 1)):
+            root, above = int(group[name]), [(int(group[name]), -1)]
+            roots += [root] * (root >= 0)
+            while above:
+                stop, up = above.pop()
+                if stop < 0:
+                    continue
+                order, link = stops[stop], links[stop]
+                assert group["first"] <= stop < end
+                assert not grouped[stop]
+                grouped[stop] = True
+                assert (link["up"], link["mark_place"], order["trail_type"]) == (up, -2, kind)
+                assert up < 0 or stops["trail_value"][up] <= order["trail_value"]
+                assert (link["place"] >= 0) == (stop == root)
+                assert order["watermark"] == group["mark"]
+                above += [(int(link["left"]), stop), (int(link["right"]), stop)]
+    return roots
 
 
 prices_ = st.sampled_from([LOWEST, -1, 0, 1, HIGHEST]) | st.integers(-6, 6)
@@ -1562,7 +1723,7 @@ def test_a_heap_is_a_sorted_list(side, data):
             expected[len(store.stops) - 1] = price
             continue
         stop = data.draw(st.sampled_from(sorted(expected)))
-        place = np.int64(stops["place"][stop])
+        place = np.int64(store.arrays["links"]["place"][stop])
         if what == "remove":
             remove(store.address, np.int64(row), place)
             stops["status"][stop] = CANCELLED
@@ -1583,7 +1744,7 @@ def test_a_heap_is_a_sorted_list(side, data):
 @given(seed=st.integers(0, 2**32))
 def test_heaps_stay_in_order_through_any_stream(seed):
     rng, exchange = np.random.default_rng(seed), Exchange()
-    messages = stop_messages(rng, 150, kinds=(40, 5, 15, 5, 2, 0.2, 0, 5, 5, 15, 15))
+    messages = stop_messages(rng, 150, kinds=(40, 5, 15, 5, 2, 0.2, 0, 5, 5, 15, 15, 0.2))
     for at in range(0, len(messages), 10):
         exchange.process(messages[at : at + 10])
         check_heaps(exchange)
@@ -1594,12 +1755,15 @@ def test_heaps_stay_in_order_through_any_stream(seed):
 
 # ---- random streams ------------------------------------------------------------------------------
 
-#: How often each of the eleven kinds comes.
-MANY_STOPS = (45, 12, 18, 8, 5, 0.3, 0.5, 6, 6, 6, 6)
-FEW_STOPS = (45, 12, 18, 8, 5, 0.3, 0.5, 1, 1, 1, 1)
+#: How often each of the twelve kinds comes.
+MANY_STOPS = (45, 12, 18, 8, 5, 0.3, 0.5, 6, 6, 6, 6, 0.2)
+FEW_STOPS = (45, 12, 18, 8, 5, 0.3, 0.5, 1, 1, 1, 1, 0.05)
+
+#: How many trades make a bar.
+BAR_TRADES = (None, None, 1, 2, 7, 100)
 
 #: Where prices lie. Changes of prices beyond aren't exact as floats.
-CENTRES = (100, 0, -50, 10**6, 10**9)
+CENTRES = (100, 20, 0, -50, 10**6, 10**9, 2**40)
 FAR_CENTRES = (2**62, LOWEST + 150, HIGHEST - 149)
 
 
@@ -1608,12 +1772,18 @@ def stop_messages(rng, count, *, ticks=8, centre=100, kinds=MANY_STOPS, first_id
     options = {"ticks": ticks, "centre": centre, "kinds": kinds}
     messages = random_messages(rng, count, **options)
     messages["stop_price"] = centre + rng.integers(-min(ticks, 100), min(ticks, 100) + 1, count)
-    types = messages["trail_type"] = rng.integers(0, 2 if abs(centre) > 2**50 else 3, count)
+    types = rng.choice([0, 1, 3] if abs(centre) > 2**50 else 4, count)
+    messages["trail_type"] = types
     fixed = rng.integers(-1, 8, count) + rng.choice([0, 0.5], count)
-    part = rng.choice([0.01, 0.05, 0.3, -0.1, 0.005, 1e300], count)
+    part = rng.choice([0.01, 0.05, 0.3, -0.1, 0.005, 0.999, 1.0, 1e300], count)
     multiple = rng.choice([0.5, 1, 2, 3.7, -1], count)
-    messages["trail_value"] = np.choose(types, [fixed, part, multiple])
-    messages["atr_period"] = rng.choice([0, 1, 3, 20, 300], count)
+    messages["trail_value"] = np.choose(types, [fixed, part, multiple, multiple])
+    messages["atr_period"] = np.maximum(rng.choice([0, 1, 3, 20, 300], count), types == 3)
+    about = (types == 1) & (np.abs(part) <= 1) & (rng.random(count) < 0.5) & (abs(centre) < 2**50)
+    away = np.rint(centre * part[about]).astype(np.int64)
+    messages["stop_price"][about] += messages["side"][about] * away
+    bars = messages["kind"] == BARS
+    messages["quantity"][bars] = rng.choice([1, 3, 30], np.count_nonzero(bars))
     takes_id = np.isin(messages["kind"], (0, 1, 3, *range(7, 11)))
     newest = first_id + np.cumsum(takes_id)  # children take more: old ids come often enough
     recent = newest - rng.geometric(0.04, count)
@@ -1629,6 +1799,8 @@ def trail_of(row):
 def drive_any(exchange, row):
     """Call the method that a message stands for; return its result and whether it hit the limit."""
     kind = int(row["kind"])
+    if kind == BARS:  # which nothing but a message says once an exchange is made
+        return (*rows_of(exchange.process(np.array([row])).results)[0], False)
     if kind == CANCEL and exchange.get_stop_order(row["order_id"]):
         result = exchange.cancel(row["order_id"])
         status, error = (3, 0) if result.success else (-1, 1)
@@ -1682,7 +1854,7 @@ def stop_rows(oracle):
             (
                 *(stop.id, stop.side, stop.stop_price, limit is not None, limit or 0),
                 *(stop.quantity, TIFS.index(stop.tif), stop.status, stop.timestamp, kind, value),
-                *(stop.atr_period if kind == 2 else 0, mark is not None, mark or 0),
+                *(stop.atr_period if kind >= 2 else 0, mark is not None, mark or 0),
                 *(stop.child_id or 0, -1 if stop.owner is None else stop.owner, stop.tag),
             )
         ]
@@ -1708,7 +1880,8 @@ def check_stop_stream(seed, longest=1_200):
     """Run a random stream of all kinds through a book and its oracle; return how long it was."""
     rng = np.random.default_rng(seed)
     policy = POLICIES[rng.integers(4)] if rng.random() < 0.3 else "off"
-    exchange, oracle = pair(policy, record_events=bool(rng.random() < 0.3))
+    bar_trades = BAR_TRADES[rng.integers(len(BAR_TRADES))]
+    exchange, oracle = pair(policy, bar_trades, record_events=bool(rng.random() < 0.3))
     centre = int(rng.choice(FAR_CENTRES if rng.random() < 0.2 else CENTRES))
     messages = stop_messages(
         rng,
@@ -1769,7 +1942,7 @@ def test_300_000_random_messages_with_stops_are_what_the_oracle_makes_of_them():
 @pytest.mark.core
 @pytest.mark.parametrize("policy", ["off", "cancel_oldest"])
 def test_a_short_stream_call_by_call_is_what_the_oracle_makes_of_it(policy):
-    exchange, oracle = pair(policy)
+    exchange, oracle = pair(policy, 3)
     messages = stop_messages(np.random.default_rng(11), 150)
     for at in range(len(messages)):
         row = messages[at : at + 1]
@@ -1798,9 +1971,10 @@ class StopsAndOracle(BookAndOracle):
         centre=st.sampled_from([*CENTRES, LOWEST + 50, HIGHEST - 50]),
         width=st.integers(3, 25),
         policy=st.sampled_from(POLICIES),
+        bar_trades=st.sampled_from(BAR_TRADES),
     )
-    def begin(self, centre, width, policy):
-        self.exchange, self.oracle = pair(policy)
+    def begin(self, centre, width, policy, bar_trades):
+        self.exchange, self.oracle = pair(policy, bar_trades)
         self.centre, self.width = centre, width
 
     @rule(
@@ -1821,6 +1995,8 @@ class StopsAndOracle(BookAndOracle):
     def stop(self, side, tick, limit, quantity, tif, trail, owner, tag):
         if trail and trail[0] == "sma_abs_change" and abs(self.centre) > 2**50:
             trail = None
+        if trail and trail[0] == "true_atr":
+            trail = (*trail[:2], max(1, trail[2]))
         row = message(STOP_MARKET, side, quantity=quantity, tif=tif)
         row["kind"] += (limit is not None) + 2 * (trail is not None)
         row["stop_price"], row["price"] = self.centre + tick, self.centre + (limit or 0)

@@ -151,6 +151,11 @@ def test_stops_that_wait(lob):
             ("sma_abs_change", 3.0),
         ),
         (
+            "trail buy 95 10 wilder 2.5 20",
+            "market from $95.00, trailing wilder 2.5 20",
+            ("true_atr", 2.5),
+        ),
+        (
             "trail sell 95 10 fixed 1 limit 90",
             "$90.00 gtc from $95.00, trailing fixed 1.00",
             ("fixed", 100.0),
@@ -163,7 +168,7 @@ def test_trailing_stops(lob, line, told, kept):
     assert shown.endswith(" - waits\n")
     stop = lob.exchange.get_stop_order(1)
     assert (stop["trail_type"], stop["trail_value"]) == kept
-    assert stop["atr_period"] == (14 if "atr" in line else None)
+    assert stop["atr_period"] == {"atr": 14, "wilder": 20}.get(line.split()[4])
     assert stop["limit_price"] == (9000 if "limit" in line else None)
 
 

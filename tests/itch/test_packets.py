@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from itch.streams import captured, framed, mutate, packed, random_day
-from oracles.itch import ALL_WELL, frames, pcap_messages
+from oracles.itch import ALL_WELL, SESSION_END, frames, pcap_messages
 
 from nanobook.errors import FileFormatError
 from nanobook.itch import sessions as sessions_module
@@ -83,14 +83,15 @@ def unwrapped(data, framing="pcap", size=None):
     given_ = list(packets)
     assert all(given_)  # an empty one would be taken for the end
     stream = b"".join(given_)
-    found, status, _ = frames(stream)
-    assert status == ALL_WELL
+    found, status, end = frames(stream)
+    packets.ended = status == SESSION_END
+    assert end == len(stream) - 2 if packets.ended else status == ALL_WELL
     return [message for _, message in found], packets
 
 
 def figures(packets):
-    names = ("packets", "others", "malformed", "missing", "repeated", "cut")
-    return {name: getattr(packets, name) for name in names if getattr(packets, name)}
+    names = ("packets", "others", "malformed", "missing", "repeated", "cut", "ended")
+    return {name: getattr(packets, name) for name in names if getattr(packets, name, 0)}
 
 
 # ---- what is recognised --------------------------------------------------------------------------
@@ -306,7 +307,7 @@ def test_heartbeats_and_the_session_s_end_have_no_messages():
     beat, end = packed(sequence=4), packed(sequence=5, count=0xFFFF)
     found, counted = sent(packed(sequence=1), part(1, 3), beat, part(4, 4), end, end)
     assert found == MESSAGES[:4]
-    assert counted == {"packets": 6}
+    assert counted == {"packets": 6, "ended": True}
 
 
 def test_a_feed_may_be_joined_late():
@@ -337,7 +338,31 @@ def test_gaps_are_counted():
 def test_a_heartbeat_tells_of_messages_that_never_came():
     found, counted = sent(part(1, 2), packed(sequence=10), packed(sequence=12, count=0xFFFF))
     assert found == MESSAGES[:2]
-    assert counted == {"packets": 3, "missing": 9}
+    assert counted == {"packets": 3, "missing": 9, "ended": True}
+
+
+def test_nothing_follows_a_session_s_end_but_what_it_lacked():
+    end = packed(sequence=7, count=0xFFFF)
+    found, counted = sent(part(1, 2), end, part(7, 8), part(3, 6), part(1, 2), part(9, 9), end)
+    assert found == MESSAGES[:6]
+    assert counted == {"packets": 5, "others": 2, "repeated": 2, "ended": True}
+
+
+def test_the_stream_ends_with_all_sessions():
+    end = packed(sequence=3, count=0xFFFF)
+    found, counted = sent(part(1, 2), end, part(1, 2, b"OTHER     "), part(3, 3, b"OTHER     "))
+    assert found == MESSAGES[:2] + MESSAGES[:3]
+    assert counted == {"packets": 4}
+    assert sent(end) == ([], {"packets": 1, "ended": True})
+
+
+def test_an_end_that_holds_messages_or_comes_too_early_is_none():
+    liar = packed(*MESSAGES[2:4], sequence=3, count=0xFFFF)
+    found, packets = unwrapped(
+        captured(part(1, 2), liar, packed(sequence=1, count=0xFFFF), part(3, 4))
+    )
+    assert found == MESSAGES[:4]
+    assert figures(packets) == {"packets": 4, "malformed": 1}
 
 
 def test_sessions_count_for_themselves():

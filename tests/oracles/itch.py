@@ -276,7 +276,8 @@ class Fault(Exception):
 class NaiveBooks:
     """The books of all symbols, and the trades; a message at a time.
 
-    `symbols` says whose (a set of bytes), None for everyone's. Locate 0 stands for no symbol.
+    `symbols` says whose (a set of bytes), None for everyone's. Locate 0 stands for no symbol,
+    unless a message has said that it does; whole messages of types S, V, W are nobody's always.
     """
 
     def __init__(self, symbols=None, start=None):
@@ -290,7 +291,7 @@ class NaiveBooks:
 
     def is_followed(self, locate):
         """Return whether the messages of a locate count, as far as its symbol is known by now."""
-        if locate == 0:
+        if locate == 0 and 0 not in self.names:
             return False
         return self.symbols is None or self.names.get(locate) in self.symbols
 
@@ -300,9 +301,9 @@ class NaiveBooks:
             return None, "malformed" if is_known(message) else ""
         locate = int.from_bytes(message[1:3], "big")
         fields = decode(message)
-        if fields and locate and "stock" in fields:
+        if fields and "stock" in fields:
             self.names.setdefault(locate, fields["stock"])
-        if not self.is_followed(locate):
+        if (fields and fields["type"] in "SVW") or not self.is_followed(locate):
             return None, "malformed" if is_short(message) else ""
         book = self.books.setdefault(locate, Book())
         book.symbol = self.names.get(locate, b"")
@@ -336,7 +337,7 @@ class NaiveBooks:
                 self.execute(index, locate, message, *order[1:])
             shares = None if kind == "D" else message["shares"]
             self.take_off(message["reference"], shares)
-        elif kind in "PQ" and message["shares"]:
+        elif kind in "PQ" and 0 < message["shares"] < 2**63:
             self.trade(index, locate, message, message["price"], 0, message.get("reference", 0))
         elif kind == "B":
             self.broken.add(message["match"])
@@ -568,7 +569,7 @@ def read(data, symbols=None, types=None, start=None, stop=None, *, strict=False)
         if fields is None:
             continue
         locate = fields["locate"]
-        if locate and "stock" in fields:
+        if "stock" in fields:
             names.setdefault(locate, fields["stock"])
         if symbols is not None and names.get(locate) not in symbols:
             continue

@@ -38,11 +38,13 @@ MESSAGE_FIELDS = (
     "atr_period",
 )
 TIFS = ("gtc", "ioc", "fok")
-TRAIL_TYPES = ("fixed", "percentage", "sma_abs_change")
+TRAIL_TYPES = ("fixed", "percentage", "sma_abs_change", "true_atr")
 POLICIES = ("off", "cancel_newest", "cancel_oldest", "decrement_and_cancel")
 
 ROUNDS = 100  # of setting off stops, after which a cascade is cut short
 CHANGES_KEPT = 10_000
+BAR_TRADES = 100  # make a bar, where nobody has said
+RANGES_KEPT = 4_096  # that a new period begins with
 
 
 @dataclass(eq=False)
@@ -89,7 +91,7 @@ class Stop:
 class NaiveExchange:
     """An exchange: the book, all orders it remembers, and its trades."""
 
-    def __init__(self, self_trade_prevention="off"):
+    def __init__(self, self_trade_prevention="off", bar_trades=None):
         if self_trade_prevention not in POLICIES:
             raise ValueError(self_trade_prevention)
         self.policy = self_trade_prevention
@@ -106,6 +108,10 @@ class NaiveExchange:
         self.previous_price = None  # at the last look
         self.cascade_limit_hit = False  # by the last operation
         self.cancelled_orders = 0  # by the last cancel_all
+        self.bar_trades = bar_trades  # None: no bars are built
+        self.bar = []  # prices of the running one
+        self.bars = []  # (high, low, close) of the complete ones
+        self.asked = {}  # period: the first bar that its average true range takes
 
     # ------------------------------------------------------------------ operations
 
@@ -242,6 +248,13 @@ class NaiveExchange:
         self.policy = word
         return (0, 0, 0, 0, 0, 0, 0)
 
+    def set_bar_trades(self, count):
+        """Begin anew with bars of so many trades."""
+        self.cascade_limit_hit = False
+        self.bar_trades, self.bar, self.bars = count, [], []
+        self.asked = dict.fromkeys(self.asked, 0)
+        return (0, 0, 0, 0, 0, 0, 0)
+
     def clear_trades(self):
         """Forget the trades."""
         self.trades = []
@@ -297,6 +310,8 @@ class NaiveExchange:
             return self.submit_stop(
                 side, field("stop_price"), limit_price, quantity, tif, owner, tag, trail
             )
+        if kind == 11:
+            return self.set_bar_trades(quantity)
         raise ValueError(kind)
 
     # ------------------------------------------------------------------ queries
@@ -477,6 +492,11 @@ class NaiveExchange:
             (trade_id, resting.price, quantity, order.id, resting.id, order.side, timestamp)
         )
         self.last_price = resting.price
+        if self.bar_trades is not None:
+            self.bar.append(resting.price)
+            if len(self.bar) == self.bar_trades:
+                self.bars.append((max(self.bar), min(self.bar), self.bar[-1]))
+                self.bar = []
 
     def can_fill(self, order):
         """Say if all of an order would trade at once."""
@@ -525,6 +545,9 @@ class NaiveExchange:
         self.stops[stop_id] = stop
         if trail:
             stop.trail_type, stop.trail_value, stop.atr_period = trail
+            if stop.trail_type == "true_atr":
+                self.bar_trades = self.bar_trades or BAR_TRADES
+                self.asked.setdefault(stop.atr_period, max(0, len(self.bars) - RANGES_KEPT))
         elif self.last_price is not None and stop.is_reached(self.last_price):
             self.trigger_stops()
         return (stop_id, stop.status, 0, 0, 0, 0, 0)
@@ -555,7 +578,9 @@ class NaiveExchange:
                 trade_count += child[3]
             if trade_count == 0:
                 return
-        self.cascade_limit_hit = True
+        self.cascade_limit_hit = any(
+            stop.is_reached(self.last_price) for stop in self.pending_stops()
+        )
 
     def move_trailing_stops(self, price):
         """Let the trailing stops follow the price; they only ever tighten."""
@@ -581,10 +606,32 @@ class NaiveExchange:
             return to_int(stop.trail_value)
         if stop.trail_type == "percentage":
             return self.percentage_offset(stop.watermark, stop.trail_value)
+        if stop.trail_type == "true_atr":
+            average = self.average_true_range(stop.atr_period)
+            return 0 if average is None else to_int(average * stop.trail_value)
         changes = self.changes[-stop.atr_period :] if stop.atr_period > 0 else []
         if not changes:
             return 0
         return to_int(float(sum(changes)) / float(len(changes)) * stop.trail_value)
+
+    def average_true_range(self, period):
+        """Return Wilder's average, None while there are too few bars."""
+        first = self.asked.get(period, max(0, len(self.bars) - RANGES_KEPT))
+        ranges = [float(self.true_range(at)) for at in range(first, len(self.bars))]
+        if len(ranges) < period:
+            return None
+        average = sum(ranges[1:period], ranges[0]) / period
+        for true_range in ranges[period:]:
+            average = (average * (period - 1) + true_range) / period
+        return average
+
+    def true_range(self, at):
+        """Return the true range of a bar."""
+        high, low, _ = self.bars[at]
+        if at == 0:
+            return high - low
+        _, _, close = self.bars[at - 1]
+        return max(high - low, abs(high - close), abs(low - close))
 
     def percentage_offset(self, watermark, fraction):
         """Return a fraction of the watermark, halves rounded away from zero."""
