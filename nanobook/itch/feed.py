@@ -163,8 +163,8 @@ class ItchBook:
                 bar.show(bytes_.position)
             reader.judge(bytes_)
             market.finish()
-        finally:
             outcome = reader.outcome(bytes_)
+        finally:
             bar.close()
             bytes_.close()
             taken, whole = market.taken()

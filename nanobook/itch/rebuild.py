@@ -95,12 +95,16 @@ def rebuild(reader, market):
                 break
             locate = read_2(place + 1)
             number = word_at(numbers, locate)["value"] - 1
-            if number < 0 and letter["everyones"] == 0:
+            if letter["everyones"] != 0:
+                number = _NOBODYS
+            elif number < 0:
                 number = _find(reader, market, place, stock, locate)
                 if number == NIL:
                     status = NEW_BOOK
                     break
-            if number >= 0 and letter["everyones"] == 0:
+            elif stock != 0:
+                follows(reader, place, stock, locate)  # it may be the first to say its name
+            if number >= 0:
                 status = _follow(reader, market, number, place, code, message, time)
                 if status != MORE:
                     break
