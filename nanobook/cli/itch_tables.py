@@ -131,12 +131,16 @@ def summary_tables(result):
     Returns
     -------
     list of rich.table.Table
-        Messages by type; symbols with the most messages; what was odd.
+        Messages by type; symbols with the most messages; packets, if it was some that they came
+        in; what was odd.
     """
     odd = _table(("passed over, or odd",), ("messages",))
     for name, count in _odd(result):
         odd.add_row(name, f"{count:,}")
-    return [_types_table(result.counts), _symbols_table(result.statistics), odd]
+    tables = [_types_table(result.counts), _symbols_table(result.statistics)]
+    if result.packets:
+        tables.append(_packets_table(result.packets))
+    return [*tables, odd]
 
 
 def _types_table(counts):
@@ -170,13 +174,28 @@ def _symbols_table(statistics):
     return table
 
 
+def _packets_table(packets):
+    """Return what packets there were, and what their numbers say of messages."""
+    table = _table(("packets",), ("",))
+    for name, key in (
+        ("of MoldUDP64", "packets"),
+        ("malformed", "malformed"),
+        ("of anything else, passed over", "others"),
+        ("messages repeated, and dropped", "repeated"),
+    ):
+        table.add_row(name, f"{packets[key]:,}")
+    return table
+
+
 def _odd(result):
     """Return names and counts of what was passed over, and of what a book shouldn't be."""
     from nanobook.itch.layout import NAMES
 
     of = result.statistics
     unknown = sum(count for letter, count in result.counts.items() if letter not in NAMES)
+    missing = [("missing between packets", result.packets["missing"])] if result.packets else []
     return (
+        *missing,
         ("of an unknown type", unknown),
         ("shorter than its layout", result.malformed),
         ("malformed, of these symbols", of["malformed"].sum()),

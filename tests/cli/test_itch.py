@@ -246,6 +246,21 @@ def test_the_summary_names_what_is_odd(tmp_path, capsys):
     assert "1 adding a reference in use, 1 leaving its book locked" in shown_by(capsys, path)
 
 
+def test_the_summary_tells_of_packets(tmp_path, capsys):
+    path = tmp_path / "day.pcap"
+    first, second = packed(*MESSAGES[:4]), packed(*MESSAGES[6:], sequence=7)
+    path.write_bytes(captured(first, first, second, b"a greeting"))
+    lines = [line.split() for line in shown_by(capsys, path, "--summary").splitlines()]
+    for expected in (
+        "of MoldUDP64 3",
+        "of anything else, passed over 1",
+        "messages repeated, and dropped 4",
+        "missing between packets 2",
+    ):
+        assert expected.split() in lines
+    assert "2 missing between packets" in shown_by(capsys, path)
+
+
 def test_a_letter_that_cannot_be_printed_is_a_number(tmp_path, capsys):
     path = tmp_path / "odd.itch"
     path.write_bytes(framed(b"\x01" + bytes(10), b"\xff" + bytes(10)))
