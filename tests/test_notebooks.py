@@ -1,8 +1,11 @@
 """Each notebook runs top to bottom, and is stored as such a run left it."""
 
+import os
 from pathlib import Path
 
 import pytest
+
+import nanobook
 
 NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
 
@@ -21,7 +24,9 @@ def test_it_runs_and_is_stored_executed(path, tmp_path):
     client = nbclient.NotebookClient(
         stored, timeout=300, resources={"metadata": {"path": str(tmp_path)}}
     )
-    client.execute()
+    # The package that is tested here, not another copy of it, whose kernels would be compiled anew.
+    source = str(Path(nanobook.__file__).parents[1])
+    client.execute(env={**os.environ, "PYTHONPATH": source})
 
 
 def test_there_are_notebooks():
