@@ -234,7 +234,7 @@ class Market:
 
 def _new_table(bits):
     """Return an empty table and its entries."""
-    entries = np.full(1 << bits, NIL, ENTRY)
+    entries = np.full(ENTRY.itemsize << bits, 0xFF, np.uint8).view(ENTRY)  # every slot is NIL
     table = np.zeros((), TABLE)
     table["entries_at"], table["room"], table["shift"] = entries.ctypes.data, 1 << bits, 64 - bits
     return table, entries

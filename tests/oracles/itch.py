@@ -277,7 +277,7 @@ class NaiveBooks:
     """The books of all symbols, and the trades; a message at a time.
 
     `symbols` says whose (a set of bytes), None for everyone's. Locate 0 stands for no symbol,
-    unless a message has said that it does; whole messages of types S, V, W are nobody's always.
+    unless a message has said that it does; messages of types S, V and W are nobody's in any case.
     """
 
     def __init__(self, symbols=None, start=None):
@@ -303,7 +303,7 @@ class NaiveBooks:
         fields = decode(message)
         if fields and "stock" in fields:
             self.names.setdefault(locate, fields["stock"])
-        if (fields and fields["type"] in "SVW") or not self.is_followed(locate):
+        if kind_of(message) in "SVW" or not self.is_followed(locate):
             return None, "malformed" if is_short(message) else ""
         book = self.books.setdefault(locate, Book())
         book.symbol = self.names.get(locate, b"")
