@@ -94,7 +94,8 @@ class ItchBook:
             of the book it is about. A time, say ``"100ms"``: at each multiple of it since
             midnight, of each book that had a message since the last. Several times, in order: at
             each, of every book seen so far. None or 0: never. A sample at a time shows the book
-            after its last message up to that time, that one included.
+            after its last message up to that time, that one included; the end of reading closes
+            the last interval.
         start, stop : int, str or timedelta, optional
             Samples and trades are those with ``start <= time``; reading ends at the first message
             at or after `stop`. Messages before `start` build the books all the same.
@@ -107,8 +108,8 @@ class ItchBook:
         date : str, date or Timestamp, optional
             The day, so that frames can be indexed by Timestamps.
         out : ItchReplay, optional
-            What an earlier replay gave, of as many levels: its arrays are written to again, so
-            that no memory has to be asked for. It's no longer to be used then.
+            What an earlier replay gave: its arrays are written to again where they fit, so that
+            little memory has to be asked for. It's empty then.
 
         Returns
         -------
@@ -185,9 +186,10 @@ class ItchBook:
     def statistics(self):
         """What was counted since the books were made: a frame with a row for each symbol seen.
 
-        Columns are locate, messages by type's letter (``?`` for what is none), what was passed
-        over (``unknown_references``, ``duplicate_references``, ``malformed``), after how many
-        messages the book was ``locked`` or ``crossed``, and how many ``orders`` rest.
+        Columns are locate, messages by type's letter (``?`` for those of no type known, or too
+        short for theirs), what was passed over (``unknown_references``, ``duplicate_references``,
+        ``malformed``), after how many messages the book was ``locked`` or ``crossed``, and how
+        many ``orders`` rest.
         """
         return statistics_frame(self._reader.names, self._market.symbols, self._live())
 
@@ -358,7 +360,7 @@ def replay_itch(
         the book it is about. A time, say ``"100ms"``: at each multiple of it since midnight, of
         each book that had a message since the last. Several times, in order: at each, of every
         book seen so far. None or 0: never. A sample at a time shows the book after its last
-        message up to that time, that one included.
+        message up to that time, that one included; the end of reading closes the last interval.
     start, stop : int, str or timedelta, optional
         Samples and trades are those with ``start <= time``; reading ends at the first message at
         or after `stop`. Messages before `start` build the books all the same.
@@ -373,8 +375,8 @@ def replay_itch(
     date : str, date or Timestamp, optional
         The day, so that frames can be indexed by Timestamps.
     out : ItchReplay, optional
-        What an earlier replay gave, of as many levels: its arrays are written to again. It's no
-        longer to be used then.
+        What an earlier replay gave: its arrays are written to again where they fit. It's empty
+        then.
 
     Returns
     -------

@@ -49,7 +49,8 @@ def read_itch(
         `stop`.
     chunksize : int, optional
         Return an iterator instead, which gives the messages in turn, those of about so many bytes
-        of the stream at a time. A day of any length needs the memory of one chunk then.
+        of the stream at a time. A day of any length needs the memory of one chunk then. What a
+        chunk says was counted is counted from the stream's beginning.
     strict : bool, default False
         Whether a cut file, a message shorter than its layout, and bytes behind a session's end
         raise, instead of being reported by `status` and `malformed`. Types that aren't known are

@@ -55,9 +55,10 @@ class ItchReplay:
     def statistics(self):
         """What was counted since the books were made: a frame with a row for each symbol seen.
 
-        Columns are locate, messages by type's letter (``?`` for what is none), what was passed
-        over (``unknown_references``, ``duplicate_references``, ``malformed``), after how many
-        messages the book was ``locked`` or ``crossed``, and how many ``orders`` rest at the end.
+        Columns are locate, messages by type's letter (``?`` for those of no type known, or too
+        short for theirs), what was passed over (``unknown_references``, ``duplicate_references``,
+        ``malformed``), after how many messages the book was ``locked`` or ``crossed``, and how
+        many ``orders`` rest at the end.
         """
         return statistics_frame(self._names, self._symbols, self._live)
 

@@ -42,14 +42,14 @@ class Source:
     ----------
     whole : ndarray of uint8, optional
         All bytes, where they lie in memory or are mapped into it.
-    blocks : iterator of bytes, optional
-        All bytes in turn, where they don't.
+    blocks : _ReadAhead, optional
+        The file's bytes in turn, where they don't.
     position : callable, optional
         Says how far the file under it has been read; without it, how far the stream has.
     total : int, optional
         How long that file is.
     packets : Packets, optional
-        Where blocks come from packets, what unwraps them.
+        What unwraps those, where they are packets.
 
     Attributes
     ----------
@@ -60,7 +60,8 @@ class Source:
     """
 
     def __init__(self, whole=None, blocks=None, position=None, total=None, packets=None):
-        self._whole, self._blocks, self._packets = whole, blocks, packets
+        self._whole, self._packed, self._packets = whole, blocks, packets
+        self._blocks = blocks if packets is None else packets
         self._position, self.total = position, total
         self.window, self.offset = np.zeros(0, np.uint8), 0
 
@@ -72,7 +73,7 @@ class Source:
     @property
     def cut(self):
         """Whether the file under it ended too soon, as far as it has been read."""
-        return any(getattr(part, "cut", False) for part in (self._blocks, self._packets))
+        return any(getattr(part, "cut", False) for part in (self._packed, self._packets))
 
     @property
     def packets(self):
@@ -117,7 +118,9 @@ class Source:
     def close(self):
         """Let go of the file."""
         self.window = np.zeros(0, np.uint8)
-        self._whole, self._blocks, self._packets = None, iter(()), None
+        if self._packed is not None:
+            self._packed.close()
+        self._whole, self._blocks, self._packed, self._packets = None, iter(()), None, None
 
 
 def open_source(source, framing="auto"):
@@ -161,10 +164,14 @@ def open_source(source, framing="auto"):
         file = _Memory(whole)
     position = file.tell if total is not None else None
     blocks = _ReadAhead(_Unzipped(file) if packed else file)
-    if packed and framing == "auto":
-        framing = recognise(blocks.peek()[:4])
-    packets = None if framing == "itch" else unwrap(blocks, framing)
-    return Source(None, blocks if packets is None else packets, position, total, packets)
+    try:
+        if packed and framing == "auto":
+            framing = recognise(blocks.peek()[:4])
+        packets = None if framing == "itch" else unwrap(blocks, framing)
+    except BaseException:
+        blocks.close()
+        raise
+    return Source(blocks=blocks, position=position, total=total, packets=packets)
 
 
 def _as_bytes(source):
@@ -261,11 +268,16 @@ class _Unzipped:
 
 
 class _ReadAhead:
-    """The bytes of a file in turn; while one block is used, a thread gets the next."""
+    """The bytes of a file in turn; while one block is used, a thread gets the next.
+
+    Nothing here waits for the thread when reading is given up: whoever does may be the garbage
+    collector, in a thread that is only starting.
+    """
 
     def __init__(self, file):
         self._file, self._first = file, None
-        self._blocks = self._read()
+        self._pool = ThreadPoolExecutor(1, "itch-read")
+        self._coming = self._pool.submit(file.read, _BLOCK)
 
     @property
     def cut(self):
@@ -275,19 +287,24 @@ class _ReadAhead:
     def peek(self):
         """Return the first block, which will come again."""
         if self._first is None:
-            self._first = next(self._blocks, b"")
+            self._first = next(self, b"")
         return self._first
+
+    def close(self):
+        """Read no more."""
+        self._coming = None
+        self._pool.shutdown(wait=False, cancel_futures=True)
 
     def __iter__(self):
         return self
 
     def __next__(self):
-        first, self._first = self._first, None
-        return first if first else next(self._blocks)
-
-    def _read(self):
-        with ThreadPoolExecutor(1, "itch-read") as pool:
-            coming = pool.submit(self._file.read, _BLOCK)
-            while block := coming.result():
-                coming = pool.submit(self._file.read, _BLOCK)
-                yield block
+        if self._first:
+            first, self._first = self._first, None
+            return first
+        block = self._coming.result() if self._coming is not None else b""
+        if not block:
+            self.close()
+            raise StopIteration
+        self._coming = self._pool.submit(self._file.read, _BLOCK)
+        return block

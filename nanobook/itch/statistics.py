@@ -26,8 +26,8 @@ def statistics_frame(names, symbols, live):
     -------
     DataFrame
         A row for each, in the order of the codes, indexed by symbol: locate, messages by type's
-        letter (``?`` for what is none), what was passed over, after how many messages the book
-        was locked or crossed, orders that rest.
+        letter (``?`` for those of no type known, or too short for theirs), what was passed over,
+        after how many messages the book was locked or crossed, orders that rest.
     """
     import pandas as pd
 
