@@ -5,6 +5,7 @@ import numpy as np
 from nanobook.book.arrays import copied
 from nanobook.book.batch import run
 from nanobook.book.exchange import Exchange
+from nanobook.book.header import CHECKED
 from nanobook.book.process import Plan
 from nanobook.errors import ArgumentTypeError, ValidationError
 from nanobook.jit import njit, one_parallel_kernel, prange
@@ -15,8 +16,12 @@ __all__ = ["process_many"]
 #: What `run` is told of a stream, a row each.
 _BOOK, _PLACE, _SIZE, _AT, _COUNT, _RESULTS, _EVERY, _LEVELS, _SAMPLES = range(9)
 
+#: Where every index is checked, `run` takes minutes to compile; it isn't compiled again, then, to
+#: run in parallel.
+_in_parallel = (lambda kernel: kernel) if CHECKED else njit(parallel=True)
 
-@njit(parallel=True)
+
+@_in_parallel
 def _run_many(streams):
     """Run each stream, a row of `streams`, until it ends or finds no room."""
     for i in prange(streams.shape[0]):
