@@ -128,14 +128,15 @@ class Metrics:
         Parameters
         ----------
         row : ndarray of float64
-            One value per name in ``SUMMARY_FIELDS``.
+            One value per name in ``SUMMARY_FIELDS``, and maybe those of a simulator after them.
 
         Returns
         -------
         Metrics
-            The figures, with turnover, exposure and costs unknown.
+            The figures; turnover, exposure and costs unknown if the row ends before them.
         """
-        fields = dict(zip(SUMMARY_FIELDS, row.tolist(), strict=True))
+        names = [field.name for field in dataclasses.fields(cls)][: len(row)]
+        fields = dict(zip(names, row.tolist(), strict=True))
         for name in _COUNTS:
             fields[name] = int(fields[name])
         return cls(**fields)

@@ -5,7 +5,7 @@ import numpy as np
 from nanobook.errors import ValidationError
 from nanobook.panel.frames import shown_labels
 
-__all__ = ["align_rows", "align_columns", "carry_targets"]
+__all__ = ["align_rows", "align_columns", "carry_targets", "known_bars"]
 
 
 def align_rows(index, weight_index, lag):
@@ -90,6 +90,30 @@ def _trading_bars(index, weight_index, lag):
             f"but begin at {weight_index[0]}"
         )
     return np.where(exact, where + lag, where + max(lag - 1, 0))
+
+
+def known_bars(index, weight_index, lag):
+    """Return the bar at whose close each row of weights is known.
+
+    Parameters
+    ----------
+    index, weight_index : Index
+        Dates of the prices and of the weights, ascending.
+    lag : int
+        Bars between knowing a weight and trading on it.
+
+    Returns
+    -------
+    ndarray of shape (R,)
+        A row dated between two bars is known at the earlier one's close, or, as with ``lag=0``
+        it would trade before its own date there, at the later one's; beyond the last bar, never.
+
+    Raises
+    ------
+    ValidationError
+        If the two indexes can't be compared, or all weights are dated after the last price.
+    """
+    return _trading_bars(index, weight_index, lag) - min(lag, len(index) + 1)
 
 
 def align_columns(columns, weight_columns):

@@ -3,19 +3,18 @@
 import numpy as np
 
 from nanobook.errors import ValidationError
-from nanobook.panel.align import align_columns, align_rows, carry_targets
 from nanobook.panel.arrays import as_count, as_float
-from nanobook.panel.frames import read_table
 from nanobook.panel.frequency import infer_periods_per_year
-from nanobook.panel.legal import first_illegal
+from nanobook.panel.rebalance import decision_bars
 from nanobook.portfolio.costs import as_cost_model
 from nanobook.portfolio.engine import run
+from nanobook.portfolio.inputs import last_listed, last_tradable, read_prices, read_weights
 from nanobook.portfolio.result import BacktestResult
-from nanobook.portfolio.simulate import Market, Rules
+from nanobook.portfolio.simulate import Market, currency_rules
 from nanobook.portfolio.stops import as_stops
 from nanobook.types.records import EARLIER_TARGET
 
-__all__ = ["backtest", "last_listed"]
+__all__ = ["backtest"]
 
 
 def backtest(
@@ -26,6 +25,7 @@ def backtest(
     costs=None,
     lag=1,
     lot_size=1,
+    rebalance=None,
     sizing="post_cost",
     stops=None,
     delisting="sell",
@@ -58,6 +58,11 @@ def backtest(
     lag : int, default 1
         Bars between a row of weights and its trades. 0 trades at the prices of the very
         bar whose date the weights bear.
+    rebalance : {"W", "M", "Q", "Y"} or int, optional
+        Trade only the weights of some bars: of the last bar of each week, month, quarter or
+        year (the data's last bar isn't one), or of every so many bars from the first one on.
+        Where weights stand on fewer dates than prices, the latest known row is traded toward at
+        each such bar. By default each row of weights is traded once.
     lot_size : float, default 1
         Targets are rounded toward zero to multiples of it; 0 trades any fraction.
     sizing : {"post_cost", "pre_cost"}, default "post_cost"
@@ -130,36 +135,22 @@ def backtest(
     risk_free = as_float("risk_free", risk_free)
     _one_of("sizing", sizing, ("post_cost", "pre_cost"))
     _one_of("delisting", delisting, ("sell", "hold"))
-    matrix, index, columns = read_table("prices", prices)
-    _check_prices(matrix, index, columns)
-    targets, row_at = _read_weights(weights, matrix.shape, index, columns, lag)
+    matrix, index, columns = read_prices(prices)
+    decides = decision_bars(rebalance, index, len(matrix))
+    targets, row_at = read_weights(weights, matrix.shape, index, columns, lag, decides)
     if periods_per_year is None:
         periods_per_year = infer_periods_per_year(index)
-    last_bar = last_listed(matrix)
-    never = np.full(matrix.shape[1], len(matrix), dtype=np.int64)
     market = Market(
         prices=matrix,
         weights=targets,
         row_at=row_at,
-        last_bar=last_bar if delisting == "sell" else never,
+        last_bar=last_tradable(matrix, delisting),
         earlier=np.zeros(0, EARLIER_TARGET),
-    )
-    rules = Rules(
-        whole=False,
-        lot=lot_size,
-        absent_closes=False,
-        carries_mark=True,
-        stops_last=False,
-        ceiling=np.inf,
-        fixed=float(stops.fixed_stop_pct),
-        trailing=float(stops.trailing_stop_pct),
-        atr_multiple=float(stops.atr_multiple or 0.0),
-        lock_bars=stops.lock_bars,
     )
     done = run(
         market,
         cash,
-        rules,
+        currency_rules(stops, lot_size),
         costs.rates(cents=False),
         post_cost=sizing == "post_cost",
         atr_period=stops.atr_period if stops.atr_multiple else 0,
@@ -171,81 +162,13 @@ def backtest(
         prices=_own(matrix, prices) if records else None,
         index=index,
         columns=columns,
-        last_bar=last_bar,
+        last_bar=last_listed(matrix),
         conventions={
             "periods_per_year": as_float("periods_per_year", periods_per_year, finite=False),
             "risk_free": risk_free,
             "carries_mark": True,
         },
     )
-
-
-def last_listed(prices):
-    """Return the last bar at which each column has a price, -1 for none.
-
-    Parameters
-    ----------
-    prices : ndarray of shape (T, N)
-        Prices; NaN or negative where a column isn't listed.
-
-    Returns
-    -------
-    ndarray of shape (N,)
-        int64.
-    """
-    bars, columns = prices.shape
-    if not bars or (prices[-1] >= 0).all():
-        return np.full(columns, bars - 1, dtype=np.int64)
-    listed = prices >= 0
-    last = bars - 1 - np.argmax(listed[::-1], axis=0)
-    return np.where(listed.any(axis=0), last, -1).astype(np.int64)
-
-
-def _read_weights(weights, shape, index, columns, lag):
-    """Bring weights onto the prices' columns, and say which row trades at which bar."""
-    targets, weight_index, weight_columns = read_table("weights", weights)
-    illegal = first_illegal(targets, -np.inf)
-    if illegal is not None:
-        row, column = illegal
-        raise ValidationError(
-            f"weights must be finite, or NaN to keep a position, got {targets[row, column]} "
-            f"at {_spot(row, column, weight_index, weight_columns)}"
-        )
-    if index is None or weight_index is None:
-        if targets.shape != shape:
-            raise ValidationError(
-                f"weights must have the shape of prices, {shape}, got {targets.shape}; "
-                "give both as frames to align them by their labels"
-            )
-        rows = np.arange(shape[0])
-        maybe_empty = np.flatnonzero(np.isnan(targets[:, 0]))
-        rows[maybe_empty[np.isnan(targets[maybe_empty]).all(axis=1)]] = -1  # keep everything
-        row_at = np.full(shape[0], -1, dtype=np.int64)
-        row_at[lag:] = rows[: max(shape[0] - lag, 0)]
-        return targets, row_at
-    row_at = align_rows(index, weight_index, lag)
-    targets = carry_targets(targets, index, weight_index, lag)
-    if columns is not weight_columns and not columns.equals(weight_columns):
-        spread = np.full((len(targets), shape[1]), np.nan)
-        spread[:, align_columns(columns, weight_columns)] = targets
-        targets = spread
-    return targets, row_at
-
-
-def _check_prices(prices, index, columns):
-    illegal = first_illegal(prices, 0.0)
-    if illegal is not None:
-        row, column = illegal
-        raise ValidationError(
-            "prices must be zero, positive or NaN, and finite, "
-            f"got {prices[row, column]} at {_spot(row, column, index, columns)}"
-        )
-
-
-def _spot(row, column, index, columns):
-    bar = f"row {row}" if index is None else str(index[row])
-    name = f"column {column}" if columns is None else repr(str(columns[column]))
-    return f"{bar}, {name}"
 
 
 def _own(matrix, given):

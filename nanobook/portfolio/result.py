@@ -8,9 +8,9 @@ import numpy as np
 
 from nanobook.errors import ValidationError
 from nanobook.metrics.drawdown import running_drawdown
-from nanobook.metrics.ratios import SUMMARY_FIELDS, summarize
 from nanobook.metrics.summary import Metrics
 from nanobook.panel.labels import labels_equal
+from nanobook.portfolio.figures import ACCOUNT_FIELDS, account_figures
 from nanobook.portfolio.result_file import read_result, write_result
 from nanobook.portfolio.seed_lists import pair_lists, return_lists, stop_dicts
 from nanobook.portfolio.simulate import CASH, COSTS, EQUITY, GROSS, TRADED
@@ -229,21 +229,14 @@ class BacktestResult(Mapping):
         mean of longs plus shorts over equity; `total_costs` is in the prices' money unit. Of an
         account that was ruined and came back, returns leave out the way back.
         """
-        returns = self._defined_returns()
-        if not returns.size:
+        run, row = self._run, np.empty(len(ACCOUNT_FIELDS))
+        money, returns = run.money.astype(np.float64), np.array(run.returns)
+        rates = self.periods_per_year, self.risk_free
+        account_figures(money, returns, *rates, np.empty_like(returns), row)
+        metrics = Metrics.from_row(row)
+        if not metrics.num_periods:
             return None
-        row = np.empty(len(SUMMARY_FIELDS))
-        summarize(returns, self.periods_per_year, self.risk_free, row)
-        money = self._run.money
-        equity, exposure = money[EQUITY].mean(), self._exposure()
-        years = len(self._run.returns) / self.periods_per_year if self.periods_per_year > 0 else 0
-        known = exposure[~np.isnan(exposure)]
-        return dataclasses.replace(
-            Metrics.from_row(row),
-            turnover=float(money[TRADED].sum() / equity / years) if equity > 0 and years else 0.0,
-            exposure=float(known.mean()) if known.size else 0.0,
-            total_costs=money[COSTS].sum().item(),
-        )
+        return dataclasses.replace(metrics, total_costs=run.money[COSTS].sum().item())
 
     def _defined_returns(self):
         returns = self._run.returns

@@ -24,7 +24,7 @@ from nanobook.portfolio.sizing import (
 from nanobook.portfolio.stops import start_tracker, stop_level, update_tracker
 from nanobook.types.codes import DELISTED, REBALANCE, UNTIL_SIGNAL
 
-__all__ = ["Bars", "Columns", "Log", "Market", "Rules", "simulate"]
+__all__ = ["Bars", "Columns", "Log", "Market", "Rules", "currency_rules", "simulate"]
 __all__ += ["CASH", "COSTS", "EQUITY", "GROSS", "TRADED"]
 
 #: Rows of ``Bars.money``: after the bar's trades its equity, cash, costs paid, value of all
@@ -48,6 +48,35 @@ class Rules(NamedTuple):
     trailing: float
     atr_multiple: float
     lock_bars: int
+
+
+def currency_rules(stops, lot_size):
+    """Return the rules of `backtest`: money in currency, stops checked before the rebalance.
+
+    Parameters
+    ----------
+    stops : Stops
+        Exits.
+    lot_size : float
+        0 for fractions.
+
+    Returns
+    -------
+    Rules
+        Scalars of the types that the kernel's specialisation needs.
+    """
+    return Rules(
+        whole=False,
+        lot=lot_size,
+        absent_closes=False,
+        carries_mark=True,
+        stops_last=False,
+        ceiling=np.inf,
+        fixed=float(stops.fixed_stop_pct),
+        trailing=float(stops.trailing_stop_pct),
+        atr_multiple=float(stops.atr_multiple or 0.0),
+        lock_bars=stops.lock_bars,
+    )
 
 
 class Market(NamedTuple):
