@@ -23,7 +23,7 @@ import llvmlite.binding
 import numba
 
 __all__ = ["njit", "prange", "kernels", "cache_base", "cache_folder"]
-__all__ += ["entry_point", "one_parallel_kernel"]
+__all__ += ["entry_point", "function_pointer", "one_parallel_kernel"]
 
 prange = numba.prange
 
@@ -101,6 +101,37 @@ def entry_point(kernel, count):
     signature = (numba.int64,) * count
     kernel.compile(signature)
     return kernel.overloads[signature].entry_point
+
+
+def function_pointer(function, signature, *, cached=False):
+    """Compile a function to a pointer that kernels take as an argument, typed by signature alone.
+
+    So a kernel that calls it is compiled once, whatever functions it's given.
+
+    Parameters
+    ----------
+    function : callable
+        A plain Python function.
+    signature : numba signature
+        Its argument types and return type.
+    cached : bool, default False
+        Whether it belongs in our cache folder; a user's own function doesn't.
+
+    Returns
+    -------
+    callable
+        Numba's C callback, or the plain function under ``NUMBA_DISABLE_JIT=1``.
+    """
+    if numba.config.DISABLE_JIT:
+        return function
+    folder = cache_folder() if cached else None
+    with _decorating:
+        before = numba.config.CACHE_DIR
+        numba.config.CACHE_DIR = str(folder or "")
+        try:
+            return numba.cfunc(signature, cache=folder is not None, error_model="numpy")(function)
+        finally:
+            numba.config.CACHE_DIR = before
 
 
 def cache_base():
