@@ -7,6 +7,7 @@ Where things are, from the ground up::
     panel           frames, arrays and schedules to matrices and back
     persistence     arrays to files and back
     metrics         Metrics, rolling statistics, drawdown
+    statistics      is it luck: deflated Sharpe, overfitting, bootstrap, splits of time
     microstructure  spreads, order flow, trade signs, depth: figures of book states and trades
     report          plots and tear sheets
     book            the limit order book: Exchange, a call at a time or a stream at once
@@ -67,6 +68,23 @@ _ROOM_OF = {
     "state_at": "microstructure",
     "trade_signs": "microstructure",
     "volume_profile": "microstructure",
+    "CombinatorialSplits": "statistics",
+    "Overfitting": "statistics",
+    "StationaryBootstrap": "statistics",
+    "SuperiorAbility": "statistics",
+    "combinatorial_purged_splits": "statistics",
+    "deflated_sharpe": "statistics",
+    "effective_trials": "statistics",
+    "expected_maximum_sharpe": "statistics",
+    "minimum_backtest_length": "statistics",
+    "minimum_track_record_length": "statistics",
+    "probabilistic_sharpe": "statistics",
+    "probability_of_overfitting": "statistics",
+    "purged_kfold": "statistics",
+    "stationary_bootstrap": "statistics",
+    "superior_predictive_ability": "statistics",
+    "time_series_split": "statistics",
+    "walk_forward_splits": "statistics",
     "TearSheet": "report",
     "tear_sheet": "report",
     "BOOK_ORDER": "book",
@@ -118,8 +136,10 @@ _ROOM_OF = {
     "py_backtest_weights": "aliases",
     "py_capabilities": "aliases",
     "py_compute_metrics": "aliases",
+    "py_deflated_sharpe": "aliases",
     "py_rolling_sharpe": "aliases",
     "py_rolling_volatility": "aliases",
+    "py_time_series_split": "aliases",
 }
 
 __all__ = ["__version__", "capabilities", *_ROOM_OF]

@@ -1,15 +1,23 @@
-"""The seed's ``py_*`` names: the same functions."""
+"""The seed's ``py_*`` names: the same functions.
+
+But for `py_deflated_sharpe`: the original's takes the number of trials for the sample length,
+and `nanobook.deflated_sharpe` doesn't.
+"""
 
 from nanobook.capabilities import capabilities as py_capabilities
 from nanobook.metrics import compute_metrics as py_compute_metrics
 from nanobook.metrics import rolling_sharpe as py_rolling_sharpe
 from nanobook.metrics import rolling_volatility as py_rolling_volatility
 from nanobook.portfolio import backtest_weights as py_backtest_weights
+from nanobook.statistics import time_series_split as py_time_series_split
+from nanobook.statistics import trial_count_deflated_sharpe as py_deflated_sharpe
 
 __all__ = [
     "py_backtest_weights",
     "py_capabilities",
     "py_compute_metrics",
+    "py_deflated_sharpe",
     "py_rolling_sharpe",
     "py_rolling_volatility",
+    "py_time_series_split",
 ]

@@ -41,6 +41,14 @@ PROMISED = {
         *("mid_at", "trade_signs", "volume_profile", "VolumeProfile", "queue_lengths"),
         *("QueueLengths", "depth_profile", "DepthProfile"),
     ),
+    "statistics": (
+        *("CombinatorialSplits", "Overfitting", "StationaryBootstrap", "SuperiorAbility"),
+        *("combinatorial_purged_splits", "deflated_sharpe", "effective_trials"),
+        *("expected_maximum_sharpe", "minimum_backtest_length", "minimum_track_record_length"),
+        *("probabilistic_sharpe", "probability_of_overfitting", "purged_kfold"),
+        *("stationary_bootstrap", "superior_predictive_ability", "time_series_split"),
+        *("walk_forward_splits",),
+    ),
     "datasets": ("daily_prices", "order_flow", "random_prices"),
     "report": ("TearSheet", "tear_sheet"),
     "book": (
@@ -63,7 +71,8 @@ PROMISED = {
     "capabilities": ("capabilities",),
     "aliases": (
         *("py_backtest_weights", "py_capabilities", "py_compute_metrics"),
-        *("py_rolling_sharpe", "py_rolling_volatility"),
+        *("py_rolling_sharpe", "py_rolling_volatility", "py_time_series_split"),
+        "py_deflated_sharpe",
     ),
 }
 PLACES = [(room, name) for room, names in PROMISED.items() for name in names]
@@ -86,9 +95,8 @@ NOT_YET = {
     "indicators (spec/portfolio.md 10)": (
         *("rsi", "py_rsi", "macd", "py_macd", "bbands", "py_bbands", "atr", "py_atr"),
     ),
-    "statistics (spec/portfolio.md 11, 12)": (
+    "statistics (spec/portfolio.md 11)": (
         *("spearman", "py_spearman", "quintile_spread", "py_quintile_spread"),
-        *("time_series_split", "py_time_series_split", "py_deflated_sharpe"),
     ),
 }
 WAITING = [(reason, name) for reason, names in NOT_YET.items() for name in names]
@@ -120,6 +128,8 @@ SEED_SIGNATURES = {
     "rolling_max_drawdown": {"equity": EMPTY, "window": EMPTY},
     "drawdown_series": {"equity": EMPTY},
     "drawdown": {"equity": EMPTY},
+    "time_series_split": {"n_samples": EMPTY, "n_splits": 5},
+    "py_deflated_sharpe": {"sr": EMPTY, "n_trials": EMPTY, "skew": EMPTY, "kurt": EMPTY},
     "capabilities": {},
     "parse_itch": {"path": EMPTY},
 }
@@ -286,8 +296,12 @@ def test_signatures_are_the_originals(name):
     }
 
 
+#: The original's formula under the original's name; without the prefix stands the right one.
+NOT_THE_SAME = {"py_deflated_sharpe"}
+
+
 @pytest.mark.core
-@pytest.mark.parametrize("name", PROMISED["aliases"])
+@pytest.mark.parametrize("name", sorted({*PROMISED["aliases"]} - NOT_THE_SAME))
 def test_an_alias_is_the_same_function(name):
     assert getattr(nanobook, name) is getattr(nanobook, name.removeprefix("py_"))
 
