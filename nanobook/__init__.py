@@ -14,6 +14,7 @@ Where things are, from the ground up::
     itch            NASDAQ's feed: read, rebuilt into books, written
     datasets        real prices that a dependency ships; seeded synthetic prices and orders
     portfolio       the simulator: backtest, backtest_weights, BacktestResult
+    sweep           thousands of backtests at once, walk-forward, overfitting
     cli             the `nanobook` command
 
 Every public name can be had from here and loads its room when first used, so importing
@@ -22,8 +23,9 @@ nanobook itself costs next to nothing.
 
 from importlib import import_module
 
-# Not lazy: loading its module later would put the module where the function belongs.
+# Not lazy: loading their modules later would put the modules where the functions belong.
 from nanobook.capabilities import capabilities
+from nanobook.sweep import sweep
 from nanobook.version import __version__
 
 _ROOM_OF = {
@@ -133,6 +135,18 @@ _ROOM_OF = {
     "backtest": "portfolio",
     "backtest_weights": "portfolio",
     "run_backtest": "portfolio",
+    "CrossValidationResult": "sweep",
+    "Grid": "sweep",
+    "OverfittingReport": "sweep",
+    "Strategy": "sweep",
+    "SweepResult": "sweep",
+    "Uniform": "sweep",
+    "WalkForwardResult": "sweep",
+    "combinatorial_cross_validation": "sweep",
+    "sweep_equal_weight": "sweep",
+    "sweep_strategy": "sweep",
+    "walk_forward": "sweep",
+    "walkforward": "sweep",
     "py_backtest_weights": "aliases",
     "py_capabilities": "aliases",
     "py_compute_metrics": "aliases",
@@ -142,7 +156,7 @@ _ROOM_OF = {
     "py_time_series_split": "aliases",
 }
 
-__all__ = ["__version__", "capabilities", *_ROOM_OF]
+__all__ = ["__version__", "capabilities", "sweep", *_ROOM_OF]
 
 
 def __getattr__(name):

@@ -12,13 +12,14 @@ import numpy as np
 
 from nanobook.jit import njit, prange
 from nanobook.portfolio.costs import Rates
-from nanobook.portfolio.figures import account_figures
+from nanobook.portfolio.figures import ACCOUNT_FIELDS, account_figures
 from nanobook.portfolio.simulate import Bars, Columns, Log, Market, Rules, simulate
+from nanobook.statistics.cscv import add_block_sums
 from nanobook.statistics.superior_ability import add_candidate
 from nanobook.sweep.weights import FINE, fill_rows
 from nanobook.types.records import EARLIER_TARGET, FILL, STOP_EVENT, STOP_TRACKER
 
-__all__ = ["run_lane", "run_lanes"]
+__all__ = ["FIELDS", "run_lane", "run_lanes"]
 __all__ += ["ATR_MULTIPLE", "ATR_PERIOD", "CASH", "FIXED", "LAG", "LOCK", "LOT", "MINIMUM"]
 __all__ += ["OPTIONS", "PER_SHARE", "PROPORTIONAL", "RULE", "SCALE", "TRAILING"]
 
@@ -26,6 +27,13 @@ __all__ += ["OPTIONS", "PER_SHARE", "PROPORTIONAL", "RULE", "SCALE", "TRAILING"]
 #: stops.
 CASH, LAG, LOT, RULE, PROPORTIONAL, PER_SHARE, MINIMUM = 0, 1, 2, 3, 4, 5, 6
 FIXED, TRAILING, ATR_MULTIPLE, ATR_PERIOD, LOCK, OPTIONS = 7, 8, 9, 10, 11, 12
+
+#: What is worked out of each candidate: an account's figures, and the shape of its returns'
+#: distribution (3 is the kurtosis of a normal one).
+FIELDS = (*ACCOUNT_FIELDS, "skew", "kurtosis")
+
+_ACCOUNT = len(ACCOUNT_FIELDS)
+_SKEW, _KURTOSIS = _ACCOUNT, _ACCOUNT + 1
 
 #: Standardised returns are summed over candidates as integers of this many to one.
 SCALE = 2.0**30
@@ -79,7 +87,8 @@ def run_lane(
     earlier = np.empty(0, EARLIER_TARGET)
     seen = prices[start:]
     honest = edges.size > 1
-    starts, lengths, offsets, restart = bootstrap
+    starts, lengths, offsets, block_size = bootstrap
+    prefix, means = np.empty(bars + 1), np.empty(maxima.shape[2])
     for c in range(lane, count, lanes):
         option = options[c]
         lag = np.int64(option[LAG])
@@ -138,30 +147,50 @@ def run_lane(
             Rates(rates.whole_bps, option[PROPORTIONAL], option[PER_SHARE], option[MINIMUM]),
             post_cost,
         )
-        account_figures(money, returns, year, risk_free, spare, metrics[c])
+        account_figures(money, returns, year, risk_free, spare, metrics[c, :_ACCOUNT])
+        _shape(returns, metrics[c])
         if honest:
-            _sum_blocks(returns, risk_free, edges, sums[c])
+            for t in range(bars):
+                spare[t] = returns[t] - risk_free
+            add_block_sums(spare, edges, sums[c, 0], sums[c, 1], sums[c, 2])
             _add_standardised(returns, together[lane])
             for t in range(bars):
                 r = returns[t]
                 spare[t] = (0.0 if math.isnan(r) else r) - benchmark[t]
             add_candidate(
-                spare, starts, lengths, offsets, restart, maxima[lane], observed[lane]
+                spare,
+                prefix,
+                means,
+                starts,
+                lengths,
+                offsets,
+                block_size,
+                True,
+                maxima[lane],
+                observed[lane],
             )
 
 
 @njit
-def _sum_blocks(returns, risk_free, edges, sums):
-    """Fill the sums and sums of squares of the excess returns of each block."""
-    for k in range(edges.size - 1):
-        total = squares = 0.0
-        for t in range(edges[k], edges[k + 1]):
-            r = returns[t]
-            x = 0.0 if math.isnan(r) else r - risk_free
-            total += x
-            squares += x * x
-        sums[k, 0] = total
-        sums[k, 1] = squares
+def _shape(returns, row):
+    """Fill skew and kurtosis of the returns that are defined; NaN where they don't vary."""
+    count, total = 0, 0.0
+    for t in range(returns.size):
+        if not math.isnan(returns[t]):
+            total += returns[t]
+            count += 1
+    mean = total / count if count > 0 else 0.0
+    second = third = fourth = 0.0
+    for t in range(returns.size):
+        x = 0.0 if math.isnan(returns[t]) else returns[t] - mean
+        squared = x * x
+        second += squared
+        third += squared * x
+        fourth += squared * squared
+    row[_SKEW] = row[_KURTOSIS] = math.nan
+    if second > 0.0:
+        row[_SKEW] = third / count / math.sqrt(second / count) ** 3
+        row[_KURTOSIS] = fourth * count / (second * second)
 
 
 @njit

@@ -127,7 +127,29 @@ class Grid:
         ValidationError
             If it's empty, names differ, or the condition keeps nothing.
         """
-        columns = _read_rows(rows)
+        return cls.of_columns(_read_rows(rows), where=where)
+
+    @classmethod
+    def of_columns(cls, columns, *, where=None):
+        """Return the combinations that stand side by side in columns.
+
+        Parameters
+        ----------
+        columns : dict of str to ndarray
+            Of the same length, at least 1.
+        where : callable, optional
+            See `Grid.product`.
+
+        Returns
+        -------
+        Grid
+            In the order of the columns.
+
+        Raises
+        ------
+        ValidationError
+            If the condition keeps nothing.
+        """
         size = len(next(iter(columns.values())))
 
         def make(block):
@@ -321,6 +343,30 @@ class Grid:
                 places.append(np.searchsorted(np.unique(axis), column))
         whole = not any(isinstance(axis, Uniform) for axis in self._axes.values())
         return np.column_stack(places).astype(np.int64 if whole else np.float64)
+
+    def values(self, name):
+        """Return the different values that a parameter takes.
+
+        Parameters
+        ----------
+        name : str
+            The parameter.
+
+        Returns
+        -------
+        list
+            In the order of their first place on the axis.
+
+        Raises
+        ------
+        ValidationError
+            If the parameter is drawn from an interval.
+        """
+        axis = self._axes[name]
+        if isinstance(axis, Uniform):
+            raise ValidationError(f"grid[{name!r}] must list its values, got {axis}")
+        found = {repr(value): value for value in reversed(axis.tolist())}
+        return list(found.values())[::-1]
 
     def describe(self):
         """Return what tells this grid from another, as text.
