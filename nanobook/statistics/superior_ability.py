@@ -129,8 +129,8 @@ def superior_predictive_ability(
     Notes
     -----
     ``arch.bootstrap.SPA`` doesn't divide, whatever its `studentize` says: its p-values are those
-    of ``studentize=False`` with the same seed, and those of ``studentize=True`` if it's given
-    losses that are divided beforehand. As there, statistics aren't cut off at 0: where no
+    of ``studentize=False`` on the same replications, and those of ``studentize=True`` if its losses
+    are divided beforehand. As there, statistics aren't cut off at 0: where no
     candidate beats the benchmark, p-values are larger than with Hansen's cut.
 
     References
