@@ -130,9 +130,8 @@ def bootstrap_bands(
     """
     vector = as_vector("returns", returns)
     if statistic not in STATISTICS:
-        raise ValidationError(
-            f"statistic must be one of {', '.join(STATISTICS)}, got {statistic!r}"
-        )
+        known = ", ".join(STATISTICS)
+        raise ValidationError(f"statistic must be one of {known}, got {statistic!r}")
     if vector.size < 2:
         raise RangeError(f"returns must be at least 2, got {vector.size}")
     if not np.isfinite(vector).all():
@@ -162,7 +161,9 @@ def bootstrap_bands(
     def dress(path):
         if not is_series(returns):
             return path
-        return type(returns)(path, index=returns.index)
+        from pandas import Series
+
+        return Series(path, index=returns.index)
 
     return BootstrapBands(
         statistic=statistic,

@@ -98,7 +98,7 @@ def _sharpes(sums, out):
     for j in range(out.size):
         squares = count[j] * square[j]
         deviations = squares - total[j] * total[j]
-        sharpe = total[j] * math.sqrt((count[j] - 1.0) / (count[j] * deviations))
+        sharpe = total[j] * np.sqrt((count[j] - 1.0) / (count[j] * deviations))
         out[j] = sharpe if deviations > LEAST_VARIATION * squares else 0.0
 
 

@@ -87,8 +87,8 @@ def average_correlation(returns):
 
     Examples
     --------
-    >>> average_correlation([[1, 2, 3], [2, 4, 1], [3, 6, 2]])
-    0.0
+    >>> round(average_correlation([[1, 2, 3], [2, 4, 1], [3, 6, 5]]), 3)
+    0.667
     """
     matrix = as_matrix("returns", returns)
     if not np.isfinite(matrix).all():

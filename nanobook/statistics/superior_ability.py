@@ -242,7 +242,8 @@ def add_candidate(
         scale = 1.0 / deviation
     observed[1] = max(observed[1], mean * scale)
     # Which candidates stand a chance: Hansen's threshold, by the law of the iterated logarithm.
-    hopeless = mean < -deviation * math.sqrt(2.0 * math.log(math.log(n)) / n)
+    chance = math.sqrt(2.0 * math.log(math.log(n)) / n) if n > 2 else 0.0
+    hopeless = mean < -deviation * chance
     lower = max(mean, 0.0) * scale
     consistent = 0.0 if hopeless else mean * scale
     upper = mean * scale
