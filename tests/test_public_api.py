@@ -42,10 +42,11 @@ PROMISED = {
         *("QueueLengths", "depth_profile", "DepthProfile"),
     ),
     "statistics": (
-        *("CombinatorialSplits", "Overfitting", "StationaryBootstrap", "SuperiorAbility"),
+        *("BootstrapBands", "CombinatorialSplits", "Overfitting", "Plateau"),
+        *("StationaryBootstrap", "SuperiorAbility", "average_correlation", "bootstrap_bands"),
         *("combinatorial_purged_splits", "deflated_sharpe", "effective_trials"),
         *("expected_maximum_sharpe", "minimum_backtest_length", "minimum_track_record_length"),
-        *("probabilistic_sharpe", "probability_of_overfitting", "purged_kfold"),
+        *("plateau", "probabilistic_sharpe", "probability_of_overfitting", "purged_kfold"),
         *("stationary_bootstrap", "superior_predictive_ability", "time_series_split"),
         *("walk_forward_splits",),
     ),

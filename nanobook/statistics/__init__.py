@@ -2,11 +2,13 @@
 
 `sharpe` has what a Sharpe ratio is worth after many trials, `overfitting` the probability that
 the best backtest isn't the best (`cscv` its kernels), `superior_ability` the tests of White and
-Hansen, `bootstrap` the resampling they stand on, `splits` ways to cut time for learning and
-testing. `add_candidate`, `add_block_sums` and `pbo_from_sums` take candidates one by one, so
-that a sweep needn't keep their returns.
+Hansen, `bootstrap` the resampling they stand on, `bands` how far a result could have fallen
+out otherwise, `plateau` how a choice's neighbours do, `splits` ways to cut time for learning
+and testing, `moments` the figures these ask for. `add_candidate`, `add_block_sums` and
+`pbo_from_sums` take candidates one by one, so that a sweep needn't keep their returns.
 """
 
+from nanobook.statistics.bands import BootstrapBands, bootstrap_bands
 from nanobook.statistics.bootstrap import (
     StationaryBootstrap,
     long_run_variance,
@@ -14,11 +16,13 @@ from nanobook.statistics.bootstrap import (
     stationary_bootstrap,
 )
 from nanobook.statistics.cscv import add_block_sums, block_edges
+from nanobook.statistics.moments import average_correlation, moments
 from nanobook.statistics.overfitting import (
     Overfitting,
     pbo_from_sums,
     probability_of_overfitting,
 )
+from nanobook.statistics.plateau import Plateau, plateau
 from nanobook.statistics.sharpe import (
     deflated_sharpe,
     effective_trials,
@@ -44,13 +48,17 @@ from nanobook.statistics.superior_ability import (
 )
 
 __all__ = [
+    "BootstrapBands",
     "CombinatorialSplits",
     "Overfitting",
+    "Plateau",
     "StationaryBootstrap",
     "SuperiorAbility",
     "add_block_sums",
     "add_candidate",
+    "average_correlation",
     "block_edges",
+    "bootstrap_bands",
     "combinatorial_purged_splits",
     "deflated_sharpe",
     "effective_trials",
@@ -59,8 +67,10 @@ __all__ = [
     "long_run_variance",
     "minimum_backtest_length",
     "minimum_track_record_length",
+    "moments",
     "p_values",
     "pbo_from_sums",
+    "plateau",
     "probabilistic_sharpe",
     "probability_of_overfitting",
     "purged_kfold",

@@ -28,8 +28,8 @@ __all__ = [
 #: A weight below this counts as nothing: products of it would be denormal, which is slow.
 SMALLEST_WEIGHT = 1e-290
 
-#: Starts and lengths are int32, which halves what a sweep reads again for every candidate.
-MOST_OBSERVATIONS = 2**31 - 1
+#: Blocks drawn in one go, which bounds the memory that drawing takes.
+DRAWN_AT_ONCE = 2**20
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class StationaryBootstrap:
         Number of replications.
     seed : int
         What the draws came from.
-    starts, lengths : ndarray of int32
+    starts, lengths : ndarray of int64
         The blocks.
     offsets : ndarray of int64 of shape (reps + 1,)
         Where each replication's blocks begin.
@@ -84,8 +84,8 @@ class StationaryBootstrap:
         """
         rep = as_integer("rep", rep, least=0, most=self.reps - 1)
         blocks = slice(self.offsets[rep], self.offsets[rep + 1])
-        starts, lengths = self.starts[blocks].astype(np.int64), self.lengths[blocks]
-        ends = np.cumsum(lengths, dtype=np.int64)
+        starts, lengths = self.starts[blocks], self.lengths[blocks]
+        ends = np.cumsum(lengths)
         return np.repeat(starts - ends + lengths, lengths) + np.arange(self.n_obs)
 
 
@@ -102,12 +102,12 @@ def stationary_bootstrap(n_obs, block_size=None, reps=1000, seed=0):
     reps : int, default 1000
         Number of replications.
     seed : int, default 0
-        The same seed gives the same draws. They are those of ``arch.bootstrap`` with that seed.
+        The same seed gives the same draws.
 
     Returns
     -------
     StationaryBootstrap
-        The replications, at about ``12 * n_obs / block_size`` bytes each.
+        The replications, at about ``16 * n_obs / block_size`` bytes each.
 
     Raises
     ------
@@ -123,42 +123,44 @@ def stationary_bootstrap(n_obs, block_size=None, reps=1000, seed=0):
     Examples
     --------
     >>> stationary_bootstrap(5, 2, reps=1).indices(0)
-    array([4, 0, 1, 2, 3])
+    array([3, 4, 4, 2, 3])
     """
-    n_obs = as_integer("n_obs", n_obs, least=1, most=MOST_OBSERVATIONS)
+    n_obs = as_count("n_obs", n_obs, least=1)
     reps = as_count("reps", reps, least=1)
     seed = as_count("seed", seed)
     if block_size is None:
         block_size = math.isqrt(n_obs)
     block_size = as_float("block_size", block_size, least=1)
+    expected = n_obs / block_size
+    columns = min(n_obs, math.ceil(expected + 6.0 * math.sqrt(expected) + 10.0))
+    rows = max(1, DRAWN_AT_ONCE // columns)
     generator = np.random.default_rng(seed)
-    starts, lengths = [], []
+    # The chance that a block is no longer than 1, 2, ... bars, by products rather than logarithms
+    # so that every machine has the same bits.
+    shorter = 1.0 - np.cumprod(np.full(n_obs - 1, 1.0 - 1.0 / block_size))
+    parts = [
+        _draw_blocks(generator, n_obs, shorter, min(rows, reps - done), columns)
+        for done in range(0, reps, rows)
+    ]
+    starts, lengths, counts = (np.concatenate(part) for part in zip(*parts, strict=True))
     offsets = np.zeros(reps + 1, dtype=np.int64)
-    for rep in range(reps):
-        start, length = _draw_blocks(generator, n_obs, 1.0 / block_size)
-        starts.append(start)
-        lengths.append(length)
-        offsets[rep + 1] = offsets[rep] + start.size
-    return StationaryBootstrap(
-        n_obs, block_size, reps, seed, np.concatenate(starts), np.concatenate(lengths), offsets
-    )
+    np.cumsum(counts, out=offsets[1:])
+    return StationaryBootstrap(n_obs, block_size, reps, seed, starts, lengths, offsets)
 
 
-def _draw_blocks(generator, n_obs, restart):
-    """Return starts and lengths of one replication; at each bar a block ends by chance."""
-    places = generator.integers(n_obs, size=n_obs)
-    begins = generator.random(n_obs) <= restart
-    begins[0] = True
-    first = np.flatnonzero(begins)
-    start = places[first]
-    length = np.diff(first, append=n_obs)
-    beyond = np.maximum(start + length - n_obs, 0)
-    pieces = np.empty((2, first.size, 2), dtype=np.int32)
-    pieces[0, :, 0], pieces[1, :, 0] = start, length - beyond
-    pieces[0, :, 1], pieces[1, :, 1] = 0, beyond
-    kept = pieces.reshape(2, -1)
-    kept = kept[:, kept[1] > 0]
-    return kept[0], kept[1]
+def _draw_blocks(generator, n_obs, shorter, reps, columns):
+    """Return starts and lengths of the blocks of some replications, and how many each has."""
+    lengths = np.empty((reps, 0), dtype=np.int64)
+    while lengths.shape[1] == 0 or (lengths.sum(axis=1) < n_obs).any():
+        drawn = 1 + np.searchsorted(shorter, generator.random((reps, columns)), side="right")
+        lengths = np.concatenate([lengths, drawn], axis=1)
+    lengths = np.diff(np.minimum(np.cumsum(lengths, axis=1), n_obs), axis=1, prepend=0)
+    starts = generator.integers(n_obs, size=lengths.shape)
+    beyond = np.maximum(starts + lengths - n_obs, 0)
+    pieces = np.stack([lengths - beyond, beyond], axis=2)
+    starts = np.stack([starts, np.zeros_like(starts)], axis=2)
+    kept = pieces > 0
+    return starts[kept], pieces[kept], kept.sum(axis=(1, 2))
 
 
 @njit

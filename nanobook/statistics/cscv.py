@@ -24,12 +24,12 @@ __all__ = [
 ]
 
 #: Candidates worked on at a time, so that their sums stay in the fastest cache.
-TILE = 256
+TILE = 128
 
 #: Pairs of splits judged together, so that the sums of all candidates are read once for them.
-GROUP = 8
+GROUP = 16
 
-#: A sum of squared deviations below this part of the sum of squares is rounding.
+#: Squared deviations below this part of the squares are rounding.
 LEAST_VARIATION = 1e-12
 
 
@@ -69,29 +69,48 @@ def add_block_sums(returns, edges, counts, sums, squares):
 
 
 @njit
-def _half_sharpes(blocks, half, first, last, work, out):
-    """Fill ``out[first:last]`` with the candidates' Sharpe ratios over half of the blocks.
+def _stack_sums(blocks, half, level, first, last, stack):
+    """Fill the levels of ``stack`` from ``level`` on: level i has the sums of i + 1 blocks.
 
-    ``blocks`` holds counts, sums and squares, (3, K, S). A candidate with fewer than two
-    returns in the half, or whose returns don't vary in it, has the Sharpe ratio 0.
+    Halves that follow each other begin with the same blocks, and what those add up to stays.
+    Blocks are always added in their order, so the bits don't depend on what stayed.
     """
-    width = last - first
-    for part in range(3):
-        target = work[part]
-        source = blocks[part, half[0]]
-        for j in range(width):
-            target[j] = source[first + j]
-        for i in range(1, half.size):
-            source = blocks[part, half[i]]
-            for j in range(width):
-                target[j] += source[first + j]
-    count, total, square = work[0], work[1], work[2]
-    for j in range(width):
-        mean = total[j] / count[j]
-        deviations = square[j] - total[j] * mean
-        sharpe = mean * math.sqrt((count[j] - 1.0) / deviations)
-        varies = (count[j] > 1.0) & (deviations > LEAST_VARIATION * square[j])
-        out[first + j] = sharpe if varies else 0.0
+    for i in range(level, half.size):
+        for part in range(3):
+            more = blocks[part, half[i], first:last]
+            target = stack[i, part, : more.size]
+            if i == 0:
+                for j in range(more.size):
+                    target[j] = more[j]
+            else:
+                below = stack[i - 1, part, : more.size]
+                for j in range(more.size):
+                    target[j] = below[j] + more[j]
+
+
+@njit
+def _sharpes(sums, out):
+    """Fill ``out`` with Sharpe ratios from rows of counts, sums and sums of squares.
+
+    It's 0 for a candidate with fewer than two returns, or whose returns don't vary.
+    """
+    count, total, square = sums[0, : out.size], sums[1, : out.size], sums[2, : out.size]
+    for j in range(out.size):
+        squares = count[j] * square[j]
+        deviations = squares - total[j] * total[j]
+        sharpe = total[j] * np.sqrt((count[j] - 1.0) / (count[j] * deviations))
+        out[j] = sharpe if deviations > LEAST_VARIATION * squares else 0.0
+
+
+@njit
+def _first_difference(halves, row, begin):
+    """Return where a row of ``halves`` departs from the row before it; 0 for row ``begin``."""
+    if row == begin:
+        return 0
+    at = 0
+    while halves[row, at] == halves[row - 1, at]:
+        at += 1
+    return at
 
 
 @njit
@@ -117,16 +136,18 @@ def _judge_group(group, blocks, halves, mirrors, chosen, performance, logits):
     """Judge a group of pairs of splits."""
     candidates = blocks.shape[2]
     begin, end = group * GROUP, min(group * GROUP + GROUP, halves.shape[0])
-    work = np.empty((3, TILE))
-    sharpes = np.empty((2 * GROUP, candidates))
+    stack = np.empty((halves.shape[1], 3, TILE))
+    sharpes = np.empty((2, GROUP, candidates))
     for first in range(0, candidates, TILE):
         last = min(first + TILE, candidates)
-        for pair in range(begin, end):
-            at = 2 * (pair - begin)
-            _half_sharpes(blocks, halves[pair], first, last, work, sharpes[at])
-            _half_sharpes(blocks, mirrors[pair], first, last, work, sharpes[at + 1])
+        for side in range(2):
+            rows = halves if side == 0 else mirrors
+            for pair in range(begin, end):
+                level = _first_difference(rows, pair, begin)
+                _stack_sums(blocks, rows[pair], level, first, last, stack)
+                _sharpes(stack[-1], sharpes[side, pair - begin, first:last])
     for pair in range(begin, end):
-        one, other = sharpes[2 * (pair - begin)], sharpes[2 * (pair - begin) + 1]
+        one, other = sharpes[0, pair - begin], sharpes[1, pair - begin]
         _judge(one, other, pair, chosen, performance, logits)
         _judge(other, one, chosen.size - 1 - pair, chosen, performance, logits)
 

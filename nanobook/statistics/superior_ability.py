@@ -129,8 +129,8 @@ def superior_predictive_ability(
     Notes
     -----
     ``arch.bootstrap.SPA`` doesn't divide, whatever its `studentize` says: its p-values are those
-    of ``studentize=False`` with the same seed, and those of ``studentize=True`` if it's given
-    losses that are divided beforehand. As there, statistics aren't cut off at 0: where no
+    of ``studentize=False`` on the same replications, and those of ``studentize=True`` if its losses
+    are divided beforehand. As there, statistics aren't cut off at 0: where no
     candidate beats the benchmark, p-values are larger than with Hansen's cut.
 
     References
@@ -242,7 +242,8 @@ def add_candidate(
         scale = 1.0 / deviation
     observed[1] = max(observed[1], mean * scale)
     # Which candidates stand a chance: Hansen's threshold, by the law of the iterated logarithm.
-    hopeless = mean < -deviation * math.sqrt(2.0 * math.log(math.log(n)) / n)
+    chance = math.sqrt(2.0 * math.log(math.log(n)) / n) if n > 2 else 0.0
+    hopeless = mean < -deviation * chance
     lower = max(mean, 0.0) * scale
     consistent = 0.0 if hopeless else mean * scale
     upper = mean * scale
