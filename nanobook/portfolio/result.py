@@ -236,7 +236,9 @@ class BacktestResult(Mapping):
         metrics = Metrics.from_row(row)
         if not metrics.num_periods:
             return None
-        return dataclasses.replace(metrics, total_costs=run.money[COSTS].sum().item())
+        if run.money.dtype.kind == "f":
+            return metrics
+        return dataclasses.replace(metrics, total_costs=run.money[COSTS].sum().item())  # exact
 
     def _defined_returns(self):
         returns = self._run.returns

@@ -472,9 +472,7 @@ def as_grid(grid, where=None):
 
 def _read_axes(axes):
     if not isinstance(axes, Mapping):
-        raise ArgumentTypeError(
-            f"axes must be a dict of name to values, got {type(axes).__name__}"
-        )
+        raise ArgumentTypeError(f"axes must be a dict of name to values, got {type(axes).__name__}")
     if not axes:
         raise ValidationError("axes must name at least one parameter, got none")
     for name in axes:
@@ -494,8 +492,7 @@ def _read_rows(rows):
     for number, row in enumerate(rows):
         if set(row) != set(names):
             raise ValidationError(
-                f"rows must all name the same parameters, {names}, got {list(row)} "
-                f"in row {number}"
+                f"rows must all name the same parameters, {names}, got {list(row)} in row {number}"
             )
     return {str(name): as_column([row[name] for row in rows]) for name in names}
 

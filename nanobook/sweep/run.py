@@ -17,7 +17,7 @@ from nanobook.sweep.grid import as_grid
 from nanobook.sweep.job import Honesty, Job, most_lanes
 from nanobook.sweep.memory import check_plan, plan_of
 from nanobook.sweep.result import SMALLER_IS_BETTER, SweepResult, check_metric
-from nanobook.sweep.settings import rule_table, settings_of
+from nanobook.sweep.settings import OPTION_NAMES, rule_table, settings_of
 from nanobook.sweep.sources import Market, source_of
 from nanobook.sweep.strategy import as_strategy
 
@@ -142,7 +142,7 @@ def prepare(prices, strategy, grid, base, *, start=0, **options):
         if options[name] not in choices:
             words = " or ".join(repr(choice) for choice in choices)
             raise ValidationError(f"{name} must be {words}, got {options[name]!r}")
-    compiled, grid = _read_strategy(strategy, grid, options.get("where"))
+    compiled, grid = _read_strategy(strategy, grid, options.get("where"), base)
     if grid is None or "cash" not in grid.names:
         settings_of(base, {})
     rules, decides = rule_table(base, grid, index, len(matrix))
@@ -160,22 +160,22 @@ def prepare(prices, strategy, grid, base, *, start=0, **options):
         post_cost=options["sizing"] == "post_cost",
         year=as_float("periods_per_year", year, finite=False),
         risk_free=risk_free,
-        honesty=honesty_of(len(matrix) - start, risk_free, index, **options),
+        honesty=honesty_of(len(matrix) - start, index, **{**options, "risk_free": risk_free}),
     )
     return Prepared(job, source, base, prices if is_frame(prices) else matrix, index, columns)
 
 
-def honesty_of(bars, risk_free, index, *, overfitting, benchmark, blocks, reps, seed, **_):
+def honesty_of(bars, index, *, risk_free, overfitting, benchmark, blocks, reps, seed, **_):
     """Return what tells overfitting, or nothing of it.
 
     Parameters
     ----------
     bars : int
         Bars traded.
-    risk_free : float
-        The benchmark, by default.
     index : Index or None
         Dates of the bars.
+    risk_free : float
+        The benchmark, by default.
     overfitting, benchmark, blocks, reps, seed
         As `sweep` takes them.
     **_
@@ -235,16 +235,16 @@ def _read_benchmark(benchmark, bars, risk_free, index):
     return vector
 
 
-def _read_strategy(strategy, grid, where):
+def _read_strategy(strategy, grid, where, base):
     """Return a compiled strategy, or None, and the grid, or None."""
     if grid is None:
         if where is not None:
             raise ValidationError("where needs a grid")
         compiled = as_strategy(strategy, ())
-        return compiled, as_grid([{"candidate": 0}]) if compiled is not None else None
+        if compiled is None:
+            return None, None
+        return compiled, as_grid([compiled.defaults or {"lag": base["lag"]}])
     grid = as_grid(grid, where)
-    from nanobook.sweep.settings import OPTION_NAMES
-
     own = [name for name in grid.names if name not in OPTION_NAMES]
     return as_strategy(strategy, own), grid
 

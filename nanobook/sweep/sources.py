@@ -338,9 +338,7 @@ def source_of(strategy, compiled, grid, base, rules, market):
 def _targets(weights, settings, rules, market):
     """Return one candidate's weights in the prices' columns, and the row that trades at a bar."""
     decides = market.decides[rules.index(settings.rebalance)] if settings.rebalance else None
-    return read_weights(
-        weights, market.shape, market.index, market.columns, settings.lag, decides
-    )
+    return read_weights(weights, market.shape, market.index, market.columns, settings.lag, decides)
 
 
 def _stacked(pairs, shape):
