@@ -25,7 +25,7 @@ LEAST_VARIATION = 1e-12
 HELD_AT_ONCE = 2**20
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class BootstrapBands:
     """A statistic of some returns and their equity path, each with a band.
 
