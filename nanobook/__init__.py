@@ -9,6 +9,7 @@ Where things are, from the ground up::
     metrics         Metrics, rolling statistics, drawdown
     microstructure  spreads, order flow, trade signs, depth: figures of book states and trades
     report          plots and tear sheets
+    volatility      EWMA, HAR, range estimators, moving correlations, tests of forecasts
     book            the limit order book: Exchange, a call at a time or a stream at once
     itch            NASDAQ's feed: read, rebuilt into books, written
     datasets        real prices that a dependency ships; seeded synthetic prices and orders
@@ -67,6 +68,19 @@ _ROOM_OF = {
     "state_at": "microstructure",
     "trade_signs": "microstructure",
     "volume_profile": "microstructure",
+    "DccResult": "volatility",
+    "HarResult": "volatility",
+    "dcc_fit": "volatility",
+    "ewma_volatility": "volatility",
+    "forecast_losses": "volatility",
+    "garch_ewma_forecast": "volatility",
+    "har_fit": "volatility",
+    "mincer_zarnowitz": "volatility",
+    "realized_vol": "volatility",
+    "riskmetrics2006_volatility": "volatility",
+    "rolling_har": "volatility",
+    "rolling_realized_vol": "volatility",
+    "value_at_risk_backtest": "volatility",
     "TearSheet": "report",
     "tear_sheet": "report",
     "BOOK_ORDER": "book",
@@ -118,6 +132,8 @@ _ROOM_OF = {
     "py_backtest_weights": "aliases",
     "py_capabilities": "aliases",
     "py_compute_metrics": "aliases",
+    "py_garch_ewma_forecast": "aliases",
+    "py_realized_vol": "aliases",
     "py_rolling_sharpe": "aliases",
     "py_rolling_volatility": "aliases",
 }

@@ -5,11 +5,15 @@ from nanobook.metrics import compute_metrics as py_compute_metrics
 from nanobook.metrics import rolling_sharpe as py_rolling_sharpe
 from nanobook.metrics import rolling_volatility as py_rolling_volatility
 from nanobook.portfolio import backtest_weights as py_backtest_weights
+from nanobook.volatility import garch_ewma_forecast as py_garch_ewma_forecast
+from nanobook.volatility import realized_vol as py_realized_vol
 
 __all__ = [
     "py_backtest_weights",
     "py_capabilities",
     "py_compute_metrics",
+    "py_garch_ewma_forecast",
+    "py_realized_vol",
     "py_rolling_sharpe",
     "py_rolling_volatility",
 ]
