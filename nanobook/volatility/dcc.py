@@ -288,8 +288,9 @@ def dcc_fit(returns=None, *, volatility=None, std_resid=None, likelihood="joint"
     ArgumentTypeError
         If an argument doesn't hold real numbers in two dimensions.
     ValidationError
-        If the arguments don't go together, a volatility isn't positive, there are fewer than two
-        columns, fewer complete rows than columns, or columns that add up to another one.
+        If the arguments don't go together, a volatility isn't positive, residuals have variances
+        far from 1, there are fewer than two columns, fewer complete rows than columns, or columns
+        that add up to another one.
 
     Notes
     -----
@@ -329,8 +330,9 @@ def dcc_fit(returns=None, *, volatility=None, std_resid=None, likelihood="joint"
         )
     resids = np.where(complete[:, None], resids, np.nan)
     target = resids[complete].T @ resids[complete] / count
+    _check_variances(np.diag(target))
     scale = np.sqrt(np.diag(target))
-    if not (scale > 0.0).all() or np.linalg.eigvalsh(target / np.outer(scale, scale))[0] < 1e-10:
+    if np.linalg.eigvalsh(target / np.outer(scale, scale))[0] < 1e-10:
         raise ValidationError(
             "std_resid must have columns that don't add up to one another, but its correlation "
             "matrix is singular"
@@ -338,6 +340,16 @@ def dcc_fit(returns=None, *, volatility=None, std_resid=None, likelihood="joint"
     kernel = LIKELIHOODS[likelihood]
     params, total, status = largest_likelihood(kernel, resids, target)
     return DccResult(likelihood, total, count, status, labels, resids, target, params, fit)
+
+
+def _check_variances(variances):
+    """Raise if what should be standardised isn't by far, which a plain return isn't."""
+    odd = ~((variances > 0.1) & (variances < 10.0))
+    if odd.any():
+        raise ValidationError(
+            f"std_resid must have variances of about 1, got {variances[odd][0]:.6g}; returns "
+            "are to be divided by their volatility"
+        )
 
 
 def _read_residuals(returns, volatility, std_resid):

@@ -68,7 +68,7 @@ def ewma_volatility(
     Examples
     --------
     >>> ewma_volatility([0.01, -0.02, 0.01], min_periods=1).round(5)
-    array([0.01   , 0.01597, 0.01436])
+    array([0.01   , 0.01596, 0.01414])
     """
     decays = np.array([_read_decay(decay, halflife)])
     return _weigh(returns, decays, np.ones(1), start, min_periods, periods_per_year)
@@ -130,7 +130,7 @@ def riskmetrics2006_volatility(
     Examples
     --------
     >>> riskmetrics2006_volatility([0.01, -0.02, 0.01], min_periods=1).round(5)
-    array([0.01   , 0.01594, 0.01434])
+    array([0.01   , 0.01601, 0.01413])
     """
     tau0, tau1 = as_float("tau0", tau0), as_float("tau1", tau1)
     kmax, rho = as_count("kmax", kmax, least=1), as_float("rho", rho)

@@ -92,11 +92,12 @@ def _subtracts_mean(mean):
 
 
 def _falling(count, fall, total):
-    """Return weights that fall with the lag, and their sum's rounding as the original had it."""
-    weights = [fall**lag for lag in range(count)]
-    scale = 0.0
-    for weight in weights:
+    """Return weights that fall with the lag and add up to `total`, rounded as the original's."""
+    weights, weight, scale = [], 1.0, 0.0
+    for _ in range(count):
+        weights.append(weight)
         scale += weight
+        weight *= fall
     return np.array([weight / scale * total for weight in weights])
 
 
@@ -106,13 +107,12 @@ def _garch_ewma(returns, demean, alpha, beta, out):
     periods, columns = returns.shape
     shocks = np.empty(periods)
     variances = np.empty(periods + 1)
-    kept = 0.0
+    by_shocks = by_variances = 0.0
     for weight in alpha:
-        kept += weight
-    kept_by_variances = 0.0
+        by_shocks += weight
     for weight in beta:
-        kept_by_variances += weight
-    share = max(1.0 - kept - kept_by_variances, LEAST_SHARE)
+        by_variances += weight
+    share = max(1.0 - by_shocks - by_variances, LEAST_SHARE)
     for s in range(columns):
         for t in range(periods):
             shocks[t] = returns[t, s]

@@ -261,7 +261,7 @@ def har_fit(realised_variance, *, lags=(1, 5, 22), transform="level", horizon=1,
     --------
     >>> variance = [1.0, 2.0, 1.5, 3.0, 2.5, 2.0, 1.0, 1.5, 2.5, 3.5]
     >>> har_fit(variance, lags=(1, 2)).params.round(4).tolist()
-    [0.6364, 1.6364, -1.0]
+    [2.1424, 0.7424, -0.7553]
     """
     matrix, labels, lags, code = read_har(realised_variance, lags, transform)
     horizon = as_count("horizon", horizon, least=1)

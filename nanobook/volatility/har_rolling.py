@@ -75,7 +75,7 @@ def rolling_har(
     >>> variance = [1.0, 2.0, 1.5, 3.0, 2.5, 2.0, 1.0, 1.5, 2.5, 3.5]
     >>> rolling_har(variance, 8, lags=(1, 2), min_periods=8).round(4)
     array([   nan,    nan,    nan,    nan,    nan,    nan,    nan,    nan,
-              nan, 3.3636])
+              nan, 2.4751])
     """
     matrix, labels, lags, code = read_har(realised_variance, lags, transform)
     window = as_count("window", window, least=1)

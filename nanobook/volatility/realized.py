@@ -144,7 +144,7 @@ def rolling_realized_vol(
     --------
     >>> bars = [10, 11, 12, 11], [12, 12, 13, 12], [9, 10, 11, 10], [11, 11.5, 12, 10.5]
     >>> rolling_realized_vol(*bars, 3).round(4)
-    array([   nan,    nan, 0.1283, 0.1347])
+    array([   nan,    nan, 0.1236, 0.1497])
     """
     method = _read_method(method)
     window = as_count("window", window)
