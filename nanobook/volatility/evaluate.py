@@ -6,14 +6,9 @@ Both take a proxy for the variance that nobody sees: squared returns, or realise
 import numpy as np
 
 from nanobook.errors import ValidationError
-from nanobook.jit import njit
 from nanobook.panel.arrays import as_count
 from nanobook.volatility.labels import read_panels
-from nanobook.volatility.regression import (
-    REGRESSION_STATUS,
-    least_squares,
-    newey_west_lags,
-)
+from nanobook.volatility.regression import newey_west_lags, regress_columns
 
 __all__ = ["forecast_losses", "mincer_zarnowitz"]
 
@@ -118,14 +113,9 @@ def mincer_zarnowitz(realised_variance, forecast, *, hac_lags=None):
     if hac_lags is None:
         hac_lags = newey_west_lags(len(proxy))
     hac_lags = as_count("hac_lags", hac_lags)
-    count = proxy.shape[1]
-    params, covariance, stats = np.empty((count, 2)), np.empty((count, 2, 2)), np.empty((count, 3))
-    status = np.empty(count, dtype=np.int64)
-    _regress_columns(proxy, forecast, hac_lags, params, covariance, stats, status)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        errors = np.sqrt(np.einsum("nkk->nk", covariance))
-        r_squared = 1.0 - stats[:, 1] / stats[:, 2]
-        wald = _wald(params - [0.0, 1.0], covariance)
+    found = regress_columns(proxy, forecast[:, :, None], hac_lags)
+    params, errors = found.params, found.std_err
+    wald = _wald(params - [0.0, 1.0], found.covariance)
     from scipy.stats import chi2
 
     columns = {
@@ -133,13 +123,13 @@ def mincer_zarnowitz(realised_variance, forecast, *, hac_lags=None):
         "slope": params[:, 1],
         "const_err": errors[:, 0],
         "slope_err": errors[:, 1],
-        "r_squared": r_squared,
+        "r_squared": found.r_squared,
         "wald": wald,
         "p_value": chi2.sf(wald, 2),
-        "nobs": stats[:, 0].astype(np.int64),
-        "status": np.array([REGRESSION_STATUS[code] for code in status], dtype=object),
+        "nobs": found.nobs,
+        "status": found.words,
     }
-    values = np.empty((count, len(columns)), dtype=object)
+    values = np.empty((len(params), len(columns)), dtype=object)
     for at, column in enumerate(columns.values()):
         values[:, at] = column
     table = labels.rows(values, columns, "mincer_zarnowitz")
@@ -164,15 +154,3 @@ def _wald(distance, covariance):
     determinant = a * c - b * b
     determinant[~(determinant > 0.0)] = np.nan
     return (c * left**2 - 2.0 * b * left * right + a * right**2) / determinant
-
-
-@njit
-def _regress_columns(proxy, forecast, hac_lags, params, covariance, stats, status):
-    periods, columns = proxy.shape
-    x = np.empty((periods, 1))
-    y = np.empty(periods)
-    for s in range(columns):
-        for t in range(periods):
-            y[t] = proxy[t, s]
-            x[t, 0] = forecast[t, s]
-        status[s] = least_squares(y, x, hac_lags, params[s], covariance[s], stats[s])

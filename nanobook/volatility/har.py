@@ -12,9 +12,9 @@ from nanobook.panel.arrays import as_count
 from nanobook.volatility.labels import Labels, read_panel
 from nanobook.volatility.regression import (
     FITTED,
-    REGRESSION_STATUS,
-    least_squares,
+    Regressions,
     newey_west_lags,
+    regress_columns,
 )
 
 __all__ = ["HarResult", "har_fit", "lag_means", "mean_ahead", "read_har", "restore", "transformed"]
@@ -49,48 +49,42 @@ class HarResult:
     hac_lags: int
     _labels: Labels
     _values: np.ndarray  # (T, N), transformed
-    _params: np.ndarray  # (N, K + 1)
-    _covariance: np.ndarray  # (N, K + 1, K + 1)
-    _stats: np.ndarray  # (N, 3): observations, sum of squared residuals, total sum of squares
-    _status: np.ndarray  # (N,)
+    _found: Regressions
 
     @property
     def params(self):
         """The constant and the coefficient of each average: const, lag[1], lag[5], ..."""
-        return self._rows(self._params)
+        return self._rows(self._found.params)
 
     @property
     def std_err(self):
         """Newey-West standard errors of the parameters."""
-        return self._rows(self._errors)
+        return self._rows(self._found.std_err)
 
     @property
     def tvalues(self):
         """Parameters over their standard errors."""
-        return self._rows(self._params / self._errors)
+        return self._rows(self._found.params / self._found.std_err)
 
     @property
     def nobs(self):
         """Rows of the regression: those whose averages and target are all there."""
-        return self._labels.per_asset(self._stats[:, 0].astype(np.int64), "nobs")
+        return self._labels.per_asset(self._found.nobs, "nobs")
 
     @property
     def r_squared(self):
         """The share of the transformed variances' variance that the regression explains."""
-        with np.errstate(invalid="ignore", divide="ignore"):
-            values = 1.0 - self._stats[:, 1] / self._stats[:, 2]
-        return self._labels.per_asset(values, "r_squared")
+        return self._labels.per_asset(self._found.r_squared, "r_squared")
 
     @property
     def residual_variance(self):
         """Sum of squared residuals over the observations less the parameters."""
-        return self._labels.per_asset(self._noise, "residual_variance")
+        return self._labels.per_asset(self._found.noise, "residual_variance")
 
     @property
     def status(self):
         """What came of each regression, in words; "fitted" if all went well."""
-        words = np.array([REGRESSION_STATUS[code] for code in self._status], dtype=object)
-        return self._labels.per_asset(words, "status")
+        return self._labels.per_asset(self._found.words, "status")
 
     @property
     def fitted(self):
@@ -109,7 +103,7 @@ class HarResult:
     @property
     def prediction(self):
         """The forecast from the last row: mean variance over the next `horizon` periods."""
-        last = self._predict()[-1] if len(self._values) else np.full(len(self._params), np.nan)
+        last = self._predict()[-1] if len(self._values) else np.full(self._values.shape[1], np.nan)
         return self._labels.per_asset(last, "prediction")
 
     def forecast(self, horizon=1):
@@ -149,21 +143,22 @@ class HarResult:
                 "forecast needs a fit with horizon=1; this one, with horizon="
                 f"{self.horizon}, has its prediction"
             )
-        longest, count = max(self.lags), len(self._params)
+        longest, params = max(self.lags), self._found.params
+        count = len(params)
         path = np.full((longest + horizon, count), np.nan)
         known = self._values[-longest:]
         path[longest - len(known) : longest] = known
         phi = np.zeros((longest, count))  # phi[j] goes with the value j + 1 periods before
         for k, lag in enumerate(self.lags):
-            phi[:lag] += self._params[:, k + 1] / lag
+            phi[:lag] += params[:, k + 1] / lag
         response = np.zeros((horizon, count))
         response[0] = 1.0
         for step in range(horizon):
             back = path[step : step + longest][::-1]
-            path[longest + step] = self._params[:, 0] + (phi * back).sum(axis=0)
+            path[longest + step] = params[:, 0] + (phi * back).sum(axis=0)
             for j in range(min(step, longest)):
                 response[step] += phi[j] * response[step - 1 - j]
-        uncertainty = self._noise * np.cumsum(response**2, axis=0)
+        uncertainty = self._found.noise * np.cumsum(response**2, axis=0)
         variance = restore(path[longest:], uncertainty, TRANSFORMS.index(self.transform))
         return self._dress_steps(variance)
 
@@ -178,20 +173,11 @@ class HarResult:
         return pd.DataFrame(variance, index=steps, columns=self._labels.columns)
 
     @cached_property
-    def _errors(self):
-        return np.sqrt(np.einsum("nkk->nk", self._covariance))
-
-    @cached_property
-    def _noise(self):
-        spare = self._stats[:, 0] - self._params.shape[1]
-        noise = np.full(len(spare), np.nan)
-        return np.divide(self._stats[:, 1], spare, out=noise, where=spare > 0)
-
-    @cached_property
     def _linear(self):
         means = np.empty((*self._values.shape, len(self.lags)))
         lag_means(self._values, np.array(self.lags), means)
-        return self._params[:, 0] + (means * self._params[:, 1:]).sum(axis=2)
+        params = self._found.params
+        return params[:, 0] + (means * params[:, 1:]).sum(axis=2)
 
     @cached_property
     def _targets(self):
@@ -201,16 +187,17 @@ class HarResult:
         return targets
 
     def _predict(self):
-        return restore(self._linear, self._noise, TRANSFORMS.index(self.transform))
+        return restore(self._linear, self._found.noise, TRANSFORMS.index(self.transform))
 
     def _rows(self, values):
         return self._labels.rows(values, ["const", *(f"lag[{lag}]" for lag in self.lags)], "har")
 
     def __repr__(self):
-        fitted = int((self._status == FITTED).sum())
+        status = self._found.status
+        fitted = int((status == FITTED).sum())
         return (
             f"HarResult(lags={self.lags}, transform={self.transform!r}, horizon={self.horizon}, "
-            f"fitted={fitted} of {len(self._status)})"
+            f"fitted={fitted} of {len(status)})"
         )
 
 
@@ -269,14 +256,11 @@ def har_fit(realised_variance, *, lags=(1, 5, 22), transform="level", horizon=1,
         hac_lags = max(newey_west_lags(len(matrix)), horizon - 1)
     hac_lags = as_count("hac_lags", hac_lags)
     values = transformed(matrix, code)
-    count, width = matrix.shape[1], len(lags) + 1
-    params, stats = np.empty((count, width)), np.empty((count, 3))
-    covariance = np.empty((count, width, width))
-    status = np.empty(count, dtype=np.int64)
-    _fit_columns(values, np.array(lags), horizon, code, hac_lags, params, covariance, stats, status)
-    return HarResult(
-        lags, transform, horizon, hac_lags, labels, values, params, covariance, stats, status
-    )
+    means, targets = np.empty((*values.shape, len(lags))), np.empty_like(values)
+    lag_means(values, np.array(lags), means)
+    mean_ahead(values, horizon, code, targets)
+    found = regress_columns(targets, means, hac_lags)
+    return HarResult(lags, transform, horizon, hac_lags, labels, values, found)
 
 
 def read_har(realised_variance, lags, transform):
@@ -369,23 +353,6 @@ def restore(forecast, uncertainty, code):
     if code == SQRT:
         return forecast**2 + uncertainty
     return np.exp(forecast + uncertainty / 2.0)
-
-
-@njit
-def _fit_columns(values, lags, horizon, code, hac_lags, params, covariance, stats, status):
-    periods, columns = values.shape
-    means = np.empty((periods, columns, lags.size))
-    targets = np.empty((periods, columns))
-    lag_means(values, lags, means)
-    mean_ahead(values, horizon, code, targets)
-    x = np.empty((periods, lags.size))
-    y = np.empty(periods)
-    for s in range(columns):
-        for t in range(periods):
-            y[t] = targets[t, s]
-            for k in range(lags.size):
-                x[t, k] = means[t, s, k]
-        status[s] = least_squares(y, x, hac_lags, params[s], covariance[s], stats[s])
 
 
 @njit

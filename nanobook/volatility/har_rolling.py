@@ -89,79 +89,73 @@ def rolling_har(
             f"min_periods must leave {len(lags) + 2} rows or more and fit in the window, {window}, "
             f"got {least if min_periods is None else min_periods}"
         )
-    span = 0 if expanding else min(window, max(len(matrix), 1))
-    out = np.empty_like(matrix)
     values = transformed(matrix, code)
-    _rolling_har(values, np.array(lags), span, refit_every, least, horizon, code, out)
+    means, targets = np.empty((*values.shape, len(lags))), np.empty_like(values)
+    lag_means(values, np.array(lags), means)
+    mean_ahead(values, horizon, code, targets)
+    width = len(lags) + 1  # regressors and target
+    anchor, forecasts = np.zeros(width), np.empty(len(values))
+    rows = np.empty((len(values), 1 + width + width * (width + 1) // 2))
+    sums = np.empty_like(rows)
+    out = np.empty_like(values)
+    for s in range(values.shape[1]):
+        x = np.ascontiguousarray(means[:, s])
+        _moments_of_rows(x, np.ascontiguousarray(targets[:, s]), anchor, rows)
+        if expanding or window >= len(rows):
+            np.cumsum(rows, axis=0, out=sums)
+        else:
+            rolling_sums(rows, window, sums)
+            np.cumsum(rows[: window - 1], axis=0, out=sums[: window - 1])  # not full yet
+        _forecast_column(x, sums, anchor, refit_every, least, horizon, code, forecasts)
+        out[:, s] = forecasts
     return labels.like(out)
 
 
 @njit
-def _rolling_har(values, lags, window, refit_every, least, horizon, code, out):
-    """Fill ``out`` column by column; a window of 0 reaches back to the first row."""
-    periods, columns = values.shape
-    count = lags.size
-    width = count + 1  # regressors and target
-    moments = 1 + width + width * (width + 1) // 2
-    means = np.empty((periods, columns, count))
-    targets = np.empty((periods, columns))
-    lag_means(values, lags, means)
-    mean_ahead(values, horizon, code, targets)
-    rows = np.empty((periods, moments))
-    sums = np.empty((periods, moments))
-    anchor = np.empty(width)
-    point = np.empty(width)
-    center = np.empty(width)
+def _forecast_column(means, sums, anchor, refit_every, least, horizon, code, out):
+    """Fill ``out`` with forecasts from a column's averages and its windows' sums."""
+    periods, count = means.shape
+    center = np.empty(count + 1)
     squares = np.empty((count, count))
     products = np.empty(count)
     slopes = np.empty(count)
     scale = np.empty(count)
     inverse = np.empty((count, count))
-    for s in range(columns):
-        _moments_of_rows(means, targets, s, anchor, point, rows)
-        if window > 0:
-            rolling_sums(rows, window, sums)
-            for t in range(min(window - 1, periods)):  # those not filled yet hold what there is
-                for m in range(moments):
-                    sums[t, m] = rows[t, m] + (sums[t - 1, m] if t > 0 else 0.0)
-        else:
-            for t in range(periods):
-                for m in range(moments):
-                    sums[t, m] = rows[t, m] + (sums[t - 1, m] if t > 0 else 0.0)
-        fitted = False
-        noise = math.nan
-        waited = refit_every
-        for t in range(periods):
-            row = t - horizon  # the last whose target is known
-            waited += 1
-            if waited >= refit_every and row >= 0 and sums[row, 0] >= least:
-                waited = 0
-                noise = _solve(sums[row], center, squares, products, slopes, scale, inverse)
-                fitted = noise == noise
-            forecast = math.nan
-            if fitted:
-                forecast = anchor[count] + center[count]
-                for k in range(count):
-                    forecast += slopes[k] * (means[t, s, k] - anchor[k] - center[k])
-                if code == SQRT:
-                    forecast = forecast * forecast + noise
-                elif code == LOG:
-                    forecast = math.exp(forecast + noise / 2.0)
-            out[t, s] = forecast
+    fitted = False
+    noise = math.nan
+    waited = refit_every
+    for t in range(periods):
+        row = t - horizon  # the last whose target is known
+        waited += 1
+        if waited >= refit_every and row >= 0 and sums[row, 0] >= least:
+            waited = 0
+            noise = _solve(sums[row], center, squares, products, slopes, scale, inverse)
+            fitted = noise == noise
+        forecast = math.nan
+        if fitted:
+            forecast = anchor[count] + center[count]
+            for k in range(count):
+                forecast += slopes[k] * (means[t, k] - anchor[k] - center[k])
+            if code == SQRT:
+                forecast = forecast * forecast + noise
+            elif code == LOG:
+                forecast = math.exp(forecast + noise / 2.0)
+        out[t] = forecast
 
 
 @njit
-def _moments_of_rows(means, targets, s, anchor, point, rows):
+def _moments_of_rows(means, targets, anchor, rows):
     """Fill rows of (1, regressors and target, their products) about an anchor; 0 if missing."""
     periods, moments = rows.shape
     width = anchor.size
+    point = np.empty(width)
     anchored = False
     for t in range(periods):
-        total = targets[t, s]
+        total = targets[t]
         for k in range(width - 1):
-            point[k] = means[t, s, k]
+            point[k] = means[t, k]
             total += point[k]
-        point[width - 1] = targets[t, s]
+        point[width - 1] = targets[t]
         if total - total != 0.0:  # NaN
             for m in range(moments):
                 rows[t, m] = 0.0

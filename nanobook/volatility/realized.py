@@ -35,6 +35,9 @@ NEEDS = {
     "yang_zhang": {"open", "high", "low", "close"},
 }
 
+#: Prices that are looked at together: a quarter of a megabyte.
+CHUNK = 32_768
+
 
 def realized_vol(open, high, low, close, method="close_to_close"):
     """Return the volatility per bar of all bars together, not annualised.
@@ -156,7 +159,7 @@ def rolling_realized_vol(
         if prices[name] is None:
             raise ValidationError(f"{name} must be given for method {method!r}, got None")
     bars, labels = read_panels(**prices)
-    return labels.like(_rolling_realized(bars, window, method, math.sqrt(year)))
+    return labels.like(_rolling_realized(bars, window, method, year))
 
 
 def _read_method(method):
@@ -165,6 +168,75 @@ def _read_method(method):
     if method not in METHODS:
         raise ValidationError(f"method must be one of {', '.join(METHODS)}, got {method!r}")
     return METHODS[method]
+
+
+def _rolling_realized(bars, window, method, periods_per_year):
+    pairs = method in ("close_to_close", "yang_zhang")  # of bars: one less than there are bars
+    periods, columns = next(prices.shape for prices in bars if prices is not None)
+    if window > periods or window < (3 if pairs else 1):
+        return np.full((periods, columns), np.nan)
+    terms = _terms(bars, method, periods, columns)
+    if method == "close_to_close":
+        return rolling_volatility(terms[0], window - 1, periods_per_year)
+    variance = np.empty((periods, columns))
+    if method == "yang_zhang":
+        count = window - 1
+        share = 0.34 / (1.34 + (count + 1) / (count - 1))
+        rolling_sums(terms[2], count, variance)
+        variance *= (1.0 - share) / count
+        for moves, part in ((terms[1], share), (terms[0], 1.0)):
+            deviation = rolling_volatility(moves, count, 1)
+            deviation *= deviation
+            deviation *= part
+            variance += deviation
+    else:
+        rolling_sums(terms[0], window, variance)
+        variance /= window
+    np.maximum(variance, 0.0, out=variance)  # a NaN stays
+    variance *= periods_per_year
+    return np.sqrt(variance, out=variance)
+
+
+def _terms(bars, method, periods, columns):
+    """Return what each bar adds to a window, NaN where a price of it isn't usable.
+
+    Moves from the close before for "close_to_close", and for "yang_zhang" those and moves inside
+    the bar, NaN in the first row; variances otherwise, and third for "yang_zhang". A few rows at
+    a time, whose intermediate results stay in the processor's cache.
+    """
+    terms = [np.empty((periods, columns)) for _ in range(3 if method == "yang_zhang" else 1)]
+    step = max(1, CHUNK // max(columns, 1))
+    with np.errstate(all="ignore"):
+        for begin in range(0, periods, step):
+            rows = slice(begin, begin + step)
+            inside = [None if prices is None else prices[rows] for prices in bars]
+            bad = _unusable(inside)
+            if method == "close_to_close":
+                _moves_between(bars, bars[3], begin, bad, terms[0][rows])
+            elif method == "yang_zhang":
+                _moves_between(bars, bars[0], begin, bad, terms[0][rows])
+                np.log(inside[3] / inside[0], out=terms[1][rows])
+                terms[2][rows] = _range_variance("rogers_satchell", *inside)
+            else:
+                terms[0][rows] = _range_variance(method, *inside)
+                if bad.any():
+                    terms[0][rows][bad] = np.nan
+    for moves in terms[1:]:
+        moves[0] = np.nan
+    return terms
+
+
+def _moves_between(bars, prices, begin, bad, out):
+    """Fill ``out`` with logarithms of prices over the close before, NaN beside unusable bars."""
+    before = max(begin - 1, 0)
+    close = bars[3][before : begin - 1 + len(out)]
+    first = 1 if begin == 0 else 0
+    np.log(prices[begin + first : begin + len(out)] / close, out=out[first:])
+    if first:
+        out[0] = np.nan
+    out[bad] = np.nan
+    bad_before = _unusable([None if p is None else p[before : begin - 1 + len(out)] for p in bars])
+    out[first:][bad_before] = np.nan
 
 
 def _unusable(bars):
@@ -176,59 +248,12 @@ def _unusable(bars):
     return bad
 
 
-def _rolling_realized(bars, window, method, root):
-    bad = _unusable(bars)
-    out = np.full(bad.shape, np.nan)
-    pairs = method in ("close_to_close", "yang_zhang")  # of bars: one less than there are bars
-    if window > len(out) or window < (3 if pairs else 1):
-        return out
-    with np.errstate(all="ignore"):
-        if method == "close_to_close":
-            moves = _since_close_before(bars[3], bars[3], bad)
-            out[1:] = rolling_volatility(moves, window - 1, 1) * root
-            return out
-        if method != "yang_zhang":
-            variance = _rolling_mean(_range_variance(method, *bars, bad), window)
-        else:
-            variance = out
-            variance[1:] = _yang_zhang(*bars, bad, window - 1)
-        np.maximum(variance, 0.0, out=variance)  # a NaN stays
-        return np.sqrt(variance, out=variance) * root
-
-
-def _yang_zhang(open, high, low, close, bad, count):
-    """Return the variance of every window of `count` bars and the close before; T - 1 rows."""
-    share = 0.34 / (1.34 + (count + 1) / (count - 1))
-    overnight = rolling_volatility(_since_close_before(open, close, bad), count, 1)
-    body = rolling_volatility(np.log(close[1:] / open[1:]), count, 1)
-    ranges = _range_variance("rogers_satchell", open, high, low, close, bad)[1:]
-    spread = _rolling_mean(ranges, count)
-    return overnight**2 + (share * body**2 + (1.0 - share) * spread)
-
-
-def _since_close_before(prices, close, bad):
-    """Return logarithms of prices over the close before; NaN where either bar is unusable."""
-    moves = np.log(prices[1:] / close[:-1])
-    moves[bad[1:] | bad[:-1]] = np.nan
-    return moves
-
-
-def _range_variance(method, open, high, low, close, bad):
-    """Return what each bar says of the variance per bar; NaN where it's unusable."""
+def _range_variance(method, open, high, low, close):
+    """Return what each bar says of the variance per bar."""
     if method == "parkinson":
-        variance = np.log(high / low) ** 2 / (4.0 * math.log(2.0))
-    elif method == "garman_klass":
+        return np.log(high / low) ** 2 / (4.0 * math.log(2.0))
+    if method == "garman_klass":
         body = np.log(close / open) ** 2
-        variance = 0.5 * np.log(high / low) ** 2 - (2.0 * math.log(2.0) - 1.0) * body
-    else:
-        body, up, down = np.log(close / open), np.log(high / open), np.log(low / open)
-        variance = up * (up - body) + down * (down - body)
-    variance[bad] = np.nan
-    return variance
-
-
-def _rolling_mean(values, window):
-    out = np.empty_like(values)
-    rolling_sums(values, window, out)
-    out /= window
-    return out
+        return 0.5 * np.log(high / low) ** 2 - (2.0 * math.log(2.0) - 1.0) * body
+    body, up, down = np.log(close / open), np.log(high / open), np.log(low / open)
+    return up * (up - body) + down * (down - body)

@@ -12,13 +12,14 @@ References
 """
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 
 from nanobook.jit import njit
 
-__all__ = ["FITTED", "REGRESSION_STATUS", "ROUNDING", "least_squares"]
-__all__ += ["newey_west_lags", "solve_centred"]
+__all__ = ["FITTED", "ROUNDING", "Regressions", "least_squares", "newey_west_lags"]
+__all__ += ["regress_columns", "solve_centred"]
 
 #: What came of a regression, by code.
 REGRESSION_STATUS = ("fitted", "too few observations", "regressors are collinear")
@@ -29,6 +30,43 @@ OWN_SHARE = 1e-11
 
 #: A regressor's deviation below this share of its mean is the rounding of a constant.
 ROUNDING = 1e-13
+
+
+class Regressions(NamedTuple):
+    """What came of regressing N columns, each on a constant and K regressors."""
+
+    params: np.ndarray  # (N, K + 1), the constant first
+    covariance: np.ndarray  # (N, K + 1, K + 1)
+    stats: np.ndarray  # (N, 3): observations, sum of squared residuals, total sum of squares
+    status: np.ndarray  # (N,), places in REGRESSION_STATUS
+
+    @property
+    def std_err(self):
+        """Standard errors, (N, K + 1)."""
+        return np.sqrt(np.einsum("nkk->nk", self.covariance))
+
+    @property
+    def nobs(self):
+        """Observations, (N,)."""
+        return self.stats[:, 0].astype(np.int64)
+
+    @property
+    def r_squared(self):
+        """The share of variance explained, (N,)."""
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return 1.0 - self.stats[:, 1] / self.stats[:, 2]
+
+    @property
+    def noise(self):
+        """Sum of squared residuals over observations less parameters, (N,)."""
+        spare = self.stats[:, 0] - self.params.shape[1]
+        out = np.full(len(spare), np.nan)
+        return np.divide(self.stats[:, 1], spare, out=out, where=spare > 0)
+
+    @property
+    def words(self):
+        """What came of each, in words, (N,)."""
+        return np.array([REGRESSION_STATUS[code] for code in self.status], dtype=object)
 
 
 def newey_west_lags(periods):
@@ -47,12 +85,45 @@ def newey_west_lags(periods):
     return int(4.0 * (periods / 100.0) ** (2.0 / 9.0))
 
 
+def regress_columns(targets, regressors, lags):
+    """Regress every column on its own regressors.
+
+    Parameters
+    ----------
+    targets : ndarray of shape (T, N)
+        What is explained.
+    regressors : ndarray of shape (T, N, K)
+        What explains it, beside a constant. Rows that hold a NaN are left out.
+    lags : int
+        Autocovariances that the standard errors count.
+
+    Returns
+    -------
+    Regressions
+        What came of them.
+    """
+    count, width = targets.shape[1], regressors.shape[2] + 1
+    found = Regressions(
+        np.full((count, width), np.nan),
+        np.full((count, width, width), np.nan),
+        np.full((count, 3), np.nan),
+        np.empty(count, dtype=np.int64),
+    )
+    for s in range(count):
+        y, x = (np.ascontiguousarray(table[:, s]) for table in (targets, regressors))
+        found.status[s] = least_squares(
+            y, x, lags, found.params[s], found.covariance[s], found.stats[s]
+        )
+    return found
+
+
 @njit
 def least_squares(y, x, lags, params, covariance, stats):
     """Regress ``y`` on a constant and the columns of ``x``; return a status code.
 
     Rows that hold a NaN are left out. Fills the parameters, the constant first, their Newey-West
-    covariance, and (observations, sum of squared residuals, total sum of squares).
+    covariance, and (observations, sum of squared residuals, total sum of squares); what can't be
+    told stays as it was.
     """
     periods, count = x.shape
     mean = np.zeros(count)
@@ -69,9 +140,7 @@ def least_squares(y, x, lags, params, covariance, stats):
             mean_y += y[t]
             for k in range(count):
                 mean[k] += x[t, k]
-    params[:] = np.nan
-    covariance[:] = np.nan
-    stats[0], stats[1], stats[2] = number, np.nan, np.nan
+    stats[0] = number
     if number <= count + 1:
         return TOO_FEW
     mean_y /= number

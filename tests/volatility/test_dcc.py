@@ -1,6 +1,8 @@
 """DCC against a plain likelihood, SciPy's optimum and simulated truth."""
 
 import math
+import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -164,30 +166,36 @@ class Fit:
         self._variance = variance
 
     def forecast(self, horizon):
-        self.variance = self._variance.iloc[:horizon]
-        return self
+        return SimpleNamespace(variance=self._variance)
 
 
-def test_a_fit_brings_residuals_and_forecasts(fit):
-    columns = list("abcd")
-    variance = pd.DataFrame(np.outer([1, 2, 3], [1e-4, 2e-4, 3e-4, 4e-4]), columns=columns)
-    found = dcc_fit(Fit(pd.DataFrame(Z, columns=columns), variance))
+LETTERS = list("abcd")
+VARIANCE = pd.DataFrame(np.outer([1, 2], [1e-4, 2e-4, 3e-4, 4e-4]), columns=LETTERS)
+
+
+@pytest.mark.parametrize("variance", [VARIANCE, VARIANCE.T], ids=["row a period", "row an asset"])
+def test_a_fit_brings_residuals_and_forecasts(fit, variance):
+    found = dcc_fit(Fit(pd.DataFrame(Z, columns=LETTERS), variance))
     assert_array_equal(found.params, fit.params)
-    expected = fit.covariance_forecast(2, volatility=np.sqrt(variance.to_numpy()[:2]))
     got = found.covariance_forecast(2)
+    expected = fit.covariance_forecast(2, volatility=np.sqrt(VARIANCE.to_numpy()))
     assert_allclose(got, expected, rtol=1e-14)
-    assert got.index.tolist() == got.columns.tolist() == columns
-    turned = dcc_fit(Fit(pd.DataFrame(Z, columns=columns), variance))
-    turned._fit._variance = variance
-    turned._fit.forecast = lambda horizon: Fit_(variance.iloc[:horizon].T)
-    assert_allclose(turned.covariance_forecast(2), expected, rtol=1e-14)
+    assert got.index.tolist() == got.columns.tolist() == LETTERS
 
 
-class Fit_:
-    """A forecast that lies the other way round."""
+def test_returns_alone_are_fitted_first(fit, monkeypatch):
+    seen = []
 
-    def __init__(self, variance):
-        self.variance = variance
+    def garch_fit(returns):
+        seen.append(returns)
+        return Fit(returns / 0.01, VARIANCE)
+
+    monkeypatch.setitem(
+        sys.modules, "nanobook.volatility.garch", SimpleNamespace(garch_fit=garch_fit)
+    )
+    returns = pd.DataFrame(0.01 * Z, columns=LETTERS)
+    assert_allclose(dcc_fit(returns).params, fit.params, rtol=1e-6)
+    assert seen[0] is returns
 
 
 @pytest.mark.core
