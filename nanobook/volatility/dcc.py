@@ -7,7 +7,7 @@ import numpy as np
 
 from nanobook.errors import ArgumentTypeError, ValidationError
 from nanobook.panel.arrays import as_count, as_matrix, as_vector
-from nanobook.panel.frames import is_frame, is_series
+from nanobook.panel.frames import is_frame, is_series, shown_labels
 from nanobook.volatility.dcc_likelihood import correlations, pair_correlations
 from nanobook.volatility.dcc_optimum import LIKELIHOODS, largest_likelihood, robust_covariance
 from nanobook.volatility.labels import Labels, read_panels
@@ -209,7 +209,7 @@ class DccResult:
                 "volatility must be given: the residuals came without a fit that could forecast it"
             )
         variance = self._fit.forecast(horizon).variance
-        return np.sqrt(self._by_period(variance, horizon))
+        return np.sqrt(self._by_period(variance))
 
     def _read_volatility(self, volatility, horizon):
         if np.ndim(volatility) == 1 and not is_frame(volatility):
@@ -217,7 +217,7 @@ class DccResult:
                 volatility = volatility.reindex(self._labels.columns)
             values = np.tile(as_vector("volatility", volatility), (horizon, 1))
         else:
-            values = self._by_period(volatility, horizon)
+            values = self._by_period(volatility)
         if values.shape != (horizon, len(self._target)):
             raise ValidationError(
                 f"volatility must have a value for each of {len(self._target)} assets, "
@@ -228,16 +228,12 @@ class DccResult:
             raise ValidationError(f"volatility must be finite and above 0, got {bad[0]}")
         return values
 
-    def _by_period(self, table, horizon):
-        """Return a table of forecasts with a row a period, whichever way it lies."""
+    def _by_period(self, table):
+        """Return a table of forecasts, a row a period and a column an asset, as a matrix."""
         columns = self._labels.columns
         if is_frame(table) and columns is not None:
-            if table.index.equals(columns) and not table.columns.equals(columns):
-                table = table.T
-            table = table.reindex(columns=columns) if len(table.columns) == len(columns) else table
-        values = as_matrix("volatility", table)
-        shape = (len(self._target), horizon)
-        return values.T if values.shape == shape and shape[0] != shape[1] else values
+            table = table.reindex(columns=columns)
+        return as_matrix("volatility", table)
 
     def _position(self, name, label):
         columns = self._labels.columns
@@ -289,8 +285,8 @@ def dcc_fit(returns=None, *, volatility=None, std_resid=None, likelihood="joint"
         If an argument doesn't hold real numbers in two dimensions.
     ValidationError
         If the arguments don't go together, a volatility isn't positive, residuals have variances
-        far from 1, there are fewer than two columns, fewer complete rows than columns, or columns
-        that add up to another one.
+        far from 1, there are fewer than two columns or one of them is empty, fewer complete rows
+        than columns, or columns that add up to another one.
 
     Notes
     -----
@@ -324,6 +320,12 @@ def dcc_fit(returns=None, *, volatility=None, std_resid=None, likelihood="joint"
     count, columns = int(complete.sum()), resids.shape[1]
     if columns < 2:
         raise ValidationError(f"std_resid must have at least two columns, got {columns}")
+    empty = np.flatnonzero(~np.isfinite(resids).any(axis=0))
+    if empty.size:
+        named = [at if labels.columns is None else labels.columns[at] for at in empty.tolist()]
+        raise ValidationError(
+            f"std_resid must have values in every column, but {shown_labels(named)} has none"
+        )
     if count <= columns:
         raise ValidationError(
             f"std_resid must have more complete rows than columns, {columns}, got {count}"
