@@ -78,9 +78,7 @@ def watched_sweep(watch, prices, client):
     before = run.progress_bar
     run.progress_bar = lambda *_, **__: Bar()
     try:
-        return nb.sweep(
-            prices, "moving_average_crossover", GRID, cash=1e6, costs=5, client=client
-        )
+        return nb.sweep(prices, "moving_average_crossover", GRID, cash=1e6, costs=5, client=client)
     finally:
         run.progress_bar = before
 
