@@ -1,11 +1,11 @@
 """Trading rules that are compiled already: the textbook's, each with the parameters it names.
 
 Each is a `Strategy`: hand it, or its name, to `sweep`. An asset without a price at a bar gets
-weight 0 there. Momentum looks at two earlier prices, and has no signal where one of them is missing;
-averages, deviations and bands none where any price of their stretch is: no signal is weight 0,
-or for a rule that holds on until something happens, that nothing does. `rsi` and `breakout` look
-past missing prices. "Equal parts" are equal parts of the assets that have a price. A parameter
-`short` of 1 goes short where 0 stays out.
+weight 0 there. Momentum looks at two earlier prices and has no signal where one is missing;
+averages, deviations and bands have none where any price of their stretch is. Without a signal the
+weight is 0, but a rule that holds on until something happens goes on holding. `rsi` and `breakout`
+look past missing prices. "Equal parts" are equal parts of the assets that have a price. A
+parameter `short` of 1 goes short where 0 stays out.
 """
 
 import math

@@ -5,6 +5,7 @@ weights of every bar, as if every bar decided.
 """
 
 import math
+from itertools import pairwise
 
 import numpy as np
 
@@ -112,7 +113,7 @@ def bollinger(prices, period, width):
             values = above_last(values)
             if values.mean() <= 0:  # the price is at the middle band, or above
                 held[i] = 0
-            elif 0 < values.mean() - width * values.std():
+            elif values.mean() - width * values.std() > 0:
                 held[i] = 1
         out[t] = held * equal_parts(prices, t)
     return out
@@ -152,7 +153,7 @@ def rsi(prices, period, low, high):
     for i in range(prices.shape[1]):
         bars = np.flatnonzero(~np.isnan(prices[:, i]))
         gains, losses, held = [], [], 0.0
-        for before, t in zip(bars[:-1], bars[1:], strict=True):
+        for before, t in pairwise(bars):
             change = prices[t, i] - prices[before, i]
             gains.append(max(change, 0.0))
             losses.append(max(-change, 0.0))

@@ -3,7 +3,6 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from oracles import sweep_strategies as oracle
@@ -142,9 +141,7 @@ def test_the_best_of_many_are_chosen_as_sorting_does():
         got = strategies.cross_sectional_momentum.weights(
             prices, lookback=1, skip=0, top=top, bottom=bottom
         )
-        assert_allclose(
-            got, oracle.cross_sectional_momentum(prices, 1, 0, top, bottom), rtol=1e-15
-        )
+        assert_allclose(got, oracle.cross_sectional_momentum(prices, 1, 0, top, bottom), rtol=1e-15)
 
 
 # ---- windows -----------------------------------------------------------------------------------
