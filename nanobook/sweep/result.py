@@ -275,11 +275,27 @@ class SweepResult:
                 raise ValidationError(
                     f"params must hold {len(self._source.names)} values, got {len(params)}"
                 )
-            return dict(zip(self._source.names, params, strict=True))
+            pairs = zip(self._source.names, params, strict=True)
+            return {name: self._meant(name, label) for name, label in pairs}
         number = as_integer("params", params)
         if not (0 <= number < len(self._gathered.done) and self._gathered.done[number]):
             raise ValidationError(f"params must be the number of a candidate, got {number}")
         return self._params_of(number)
+
+    def _meant(self, name, label):
+        """Return the value that a label stands for: pandas shows None as NaN, others as text."""
+        column = (
+            None
+            if self._source.grid is None
+            else self._source.columns(0, len(self._gathered.done))[name]
+        )
+        if column is None or column.dtype != object:
+            return label
+        known = [value for value in column.tolist() if _equal(value, label)]
+        if label != label:
+            known += [None]
+        known += [value for value in column.tolist() if repr(value) == label]
+        return known[0] if known else label
 
     @property
     def equity(self):

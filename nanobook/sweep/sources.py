@@ -274,6 +274,7 @@ class Streamed(Described):
         """Return the next matrices, at most up to number `last`; None after the end."""
         pairs, self.latest = [], {}
         for number, weights in zip(range(first, last), self._matrices, strict=False):
+            weights = weights.copy() if hasattr(weights, "copy") else weights  # may be reused
             try:
                 pairs.append(targets_of(weights, self._settings, self.rules, self.market))
             except Exception as error:
