@@ -129,6 +129,30 @@ SEED_SIGNATURES = {
         "periods_per_year": 252.0,
         "risk_free": 0.0,
     },
+    "sweep_strategy": {
+        "params": EMPTY,
+        "price_series": EMPTY,
+        "initial_cash": EMPTY,
+        "cost_model": EMPTY,
+        "periods_per_year": 252.0,
+        "risk_free": 0.0,
+        "make_strategy": None,
+    },
+    "sweep_equal_weight": {
+        "n_params": EMPTY,
+        "price_series": EMPTY,
+        "initial_cash": EMPTY,
+        "periods_per_year": 12.0,
+        "risk_free": 0.0,
+    },
+    "walkforward": {
+        "returns": EMPTY,
+        "params": None,
+        "n_windows": 5,
+        "train_pct": 0.7,
+        "periods_per_year": 252.0,
+        "risk_free": 0.0,
+    },
     "Portfolio": {"initial_cash": EMPTY, "cost_model": EMPTY},
     "compute_metrics": {"returns": EMPTY, "periods_per_year": 252.0, "risk_free": 0.0},
     "rolling_sharpe": {"returns": EMPTY, "window": EMPTY, "periods_per_year": 252},
@@ -385,6 +409,21 @@ def test_backtest_takes_prices_and_weights_and_the_rest_by_name():
         "risk_free": 0.0,
         "records": True,
     }
+
+
+@pytest.mark.core
+def test_sweep_takes_what_backtest_does_and_the_originals_arguments():
+    parameters = inspect.signature(nanobook.sweep).parameters
+    by_position = {n: p.default for n, p in parameters.items() if p.kind is p.POSITIONAL_OR_KEYWORD}
+    assert by_position == {"prices": EMPTY, "strategy": EMPTY, "grid": None, "fn": None}
+    options = inspect.signature(nanobook.backtest).parameters
+    for name, option in options.items():
+        if name not in ("prices", "weights", "cash", "records"):
+            assert parameters[name] == option, name
+    for chooses in (nanobook.walk_forward, nanobook.combinatorial_cross_validation):
+        theirs = inspect.signature(chooses).parameters
+        for name in set(theirs) & set(options) - {"prices"}:
+            assert theirs[name] == parameters[name], name
 
 
 @pytest.mark.core

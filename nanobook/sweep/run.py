@@ -214,8 +214,7 @@ def honesty_of(bars, index, *, risk_free, overfitting, benchmark, blocks, reps, 
     blocks = min(blocks, bars // 4 * 2)
     if not overfitting or bars < 4:
         nothing = np.zeros(0, dtype=np.int64)
-        short = np.zeros(0, dtype=np.int32)
-        return Honesty(nothing, against, short, short.copy(), nothing.copy(), 1.0)
+        return Honesty(nothing, against, nothing.copy(), nothing.copy(), nothing.copy(), 1.0)
     drawn = stationary_bootstrap(bars, None, reps, seed)
     return Honesty(
         edges=block_edges(bars, blocks),
@@ -324,6 +323,8 @@ def _kept(result, wanted, by, best):
     """Run the candidates to keep, with all records."""
     if best is not None:
         order = list(best.weights)
+        if not isinstance(wanted, int):
+            order = [one["candidate"] for one in wanted if one["candidate"] in best.weights]
         return [
             (result._params_of(number), result._run(result._params_of(number), weights))
             for number, weights in ((number, best.weights[number]) for number in order)
