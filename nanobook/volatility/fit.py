@@ -20,7 +20,7 @@ from nanobook.volatility.layout import (
     first_beta,
     first_gamma,
 )
-from nanobook.volatility.maximise import CONVERGED, NOT_CONVERGED, climb, cost
+from nanobook.volatility.maximise import CONVERGED, KNOWN, NOT_CONVERGED, climb, cost
 
 __all__ = [
     "CONVERGED",
@@ -48,11 +48,11 @@ _PRESAMPLE_RETURNS, _PRESAMPLE_DECAY = 75, 0.94
 _PRESAMPLE_LEAST = 1e-8
 
 #: How many maxima are tried.
-_CLIMBS = 2
+_CLIMBS = 4
 
 #: The grid of starts: what a shock adds, and the persistence.
-_SHOCKS = np.array([0.04, 0.09, 0.16, 0.04, 0.10, 0.25, 0.35])
-_MEMORIES = np.array([0.99, 0.98, 0.97, 0.93, 0.90, 0.80, 0.45])
+_SHOCKS = np.array([0.01, 0.04, 0.09, 0.16, 0.04, 0.10, 0.25, 0.35])
+_MEMORIES = np.array([0.999, 0.99, 0.98, 0.97, 0.93, 0.90, 0.80, 0.45])
 
 
 @njit(inline="always")
@@ -142,21 +142,29 @@ def fit_column(layout, column, start, params):
     least, most, share = np.empty(count), np.empty(count), np.empty(count)
     fill_bounds(layout, least, most, share)
     resids, variances = np.empty(size), np.empty(size)
-    slopes = np.empty((size, count))
+    slopes = np.empty((size, count + 1 if layout[MODEL] == EGARCH else count))
     for k in range(count):
         x[1, k] = start[k]
     _pick_starts(layout, y, presample, least, most, share, resids, variances, slopes, x)
     climbs = 1 if start[0] == start[0] else _CLIMBS
 
+    known = np.full(count, np.nan)
     best, code, gradient_norm = -np.inf, NOT_CONVERGED, np.nan
     for i in range(climbs):
         found, total, norm = climb(
-            layout, y, x[i], presample, least, most, share, resids, variances, slopes
+            layout, y, x[i], presample, least, most, share, resids, variances, slopes, known
         )
-        if total > best + (1e-9 if found == code else 0.0):
+        if found == KNOWN:
+            continue
+        better = total > best + 1e-9
+        if found != code:
+            better = found == CONVERGED
+        if better or i == 0:
             best, code, gradient_norm = total, found, norm
             for k in range(count):
                 params[k] = x[i, k]
+                if found == CONVERGED:
+                    known[k] = x[i, k]
     best -= (size - (1 if mean == AR1 else 0)) * math.log(scale)
     return code, best, gradient_norm, size, scale, presample
 
@@ -182,7 +190,7 @@ def presample_of(mean, y, x):
 def _pick_starts(
     layout, y, presample, least, most, share, resids, variances, slopes, x
 ):
-    """Fill the rows of ``x`` with the best start of the grid, and the best of another memory.
+    """Fill the rows of ``x`` with the best start of the grid, and the best of other kinds.
 
     The first row comes with the mean's parameters, the second one with a start of the caller's,
     or NaN.
@@ -210,14 +218,29 @@ def _pick_starts(
         )
         if values[place] < values[best]:
             best = place
-    other = best
-    for place in range(1, places + 1):
-        apart = abs(starts[place, betas] - starts[best, betas]) * layout[Q] if layout[Q] else 0.0
-        if apart > 0.12 and (other == best or values[place] < values[other]):
-            other = place
-    for k in range(count):
-        x[0, k] = starts[best, k]
-        x[1, k] = starts[other, k]
+    kinds = np.full(_CLIMBS, -1, dtype=np.int64)
+    for climb in range(_CLIMBS):
+        place = best
+        if climb > 0:
+            place = 0
+            for other in range(1, places + 1):
+                known = False
+                for earlier in range(climb):
+                    known = known or kinds[earlier] == _kind(other)
+                if not known and (place == 0 or values[other] < values[place]):
+                    place = other
+        kinds[climb] = _kind(place)
+        for k in range(count):
+            x[climb, k] = starts[place, k]
+
+
+@njit
+def _kind(place):
+    """Return of what kind a start is, from little memory to nearly all; -1 for the caller's."""
+    if place == 0:
+        return -1
+    memory = _MEMORIES[(place - 1) % _SHOCKS.size]
+    return (1 if memory > 0.85 else 0) + (1 if memory > 0.95 else 0) + (1 if memory > 0.995 else 0)
 
 
 @njit

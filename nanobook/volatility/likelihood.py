@@ -6,7 +6,9 @@ References
 .. [2] Glosten, Jagannathan, Runkle (1993), "On the relation between the expected value and the
    volatility of the nominal excess return on stocks".
 .. [3] Nelson (1991), "Conditional heteroskedasticity in asset returns: a new approach".
-.. [4] Fiorentini, Calzolari, Panattoni (1996), "Analytic derivatives and the computation of GARCH
+.. [4] Wintenberger (2013), "Continuous invertibility and stable QML estimation of the EGARCH(1,1)
+   model": where it forgets.
+.. [5] Fiorentini, Calzolari, Panattoni (1996), "Analytic derivatives and the computation of GARCH
    estimates": the recursive gradient and the information matrix.
 """
 
@@ -78,12 +80,13 @@ def likelihood(layout, y, x, presample, resids, variances, slopes, scores, gradi
     """Return the log-likelihood of ``x`` and fill its gradient.
 
     Fills ``resids``; ``variances`` (EGARCH: their logs); ``slopes``, a row of their derivatives a
-    period; and, unless it's empty, a row of ``scores`` a period. A variance that isn't positive
-    and finite gives minus infinity.
+    period; and, unless it's empty, a row of ``scores`` a period. EGARCH has one slope more, by the
+    presample variance. Minus infinity comes of a variance that isn't positive and finite, and of
+    an EGARCH that doesn't forget: where that last slope has grown, what is filtered is noise.
     """
     model, p, q, mean = layout[MODEL], layout[P], layout[Q], layout[MEAN]
     omega, gammas, betas = mean, first_gamma(layout), first_beta(layout)
-    count, student = x.size, layout[STUDENT] != 0
+    count, width, student = x.size, slopes.shape[1], layout[STUDENT] != 0
     lag = 1 if mean == AR1 else 0
     before = np.empty(4)
     presample, first = fill_residuals(layout, y, x, presample, resids, before)
@@ -105,7 +108,7 @@ def likelihood(layout, y, x, presample, resids, variances, slopes, scores, gradi
     total = 0.0
     for t in range(periods):
         row = slopes[t]
-        for k in range(count):
+        for k in range(width):
             row[k] = 0.0
         row[omega] = 1.0
         value = x[omega]
@@ -124,7 +127,7 @@ def likelihood(layout, y, x, presample, resids, variances, slopes, scores, gradi
                         row[0] -= pull * size
                     if lag:
                         row[1] -= pull * size * y[s]
-                    for k in range(count):
+                    for k in range(width):
                         row[k] -= 0.5 * pull * z * slopes[s, k]
                 elif layout[SSR]:
                     value += x[place] * (abs(first) - MEAN_ABS_NORMAL) + x[gammas + i] * first
@@ -159,19 +162,23 @@ def likelihood(layout, y, x, presample, resids, variances, slopes, scores, gradi
             if s >= 0:
                 value += beta * variances[s]
                 row[betas + j] += variances[s]
-                for k in range(count):
+                for k in range(width):
                     row[k] += beta * slopes[s, k]
             else:
                 value += beta * presample
                 row[betas + j] += presample
                 for k in range(mean):
                     row[k] += beta * before[k]
+                if model == EGARCH:
+                    row[count] += beta
 
         variances[t] = value
         resid = resids[t]
         if model == EGARCH:
             if not abs(value) < 600.0:
                 return -np.inf
+            if abs(row[count]) < 1e-200:
+                row[count] = 0.0
             inverse = math.exp(-value)
             log_variance = value
         else:
@@ -212,6 +219,8 @@ def likelihood(layout, y, x, presample, resids, variances, slopes, scores, gradi
             gradient[1] += by_mean * y[t]
         if student:
             gradient[count - 1] -= by_nu * nu * nu
+    if model == EGARCH and not abs(slopes[periods - 1, count]) <= 1.0 + 1e-9:
+        return -np.inf
     return total
 
 

@@ -29,12 +29,15 @@ from nanobook.volatility.likelihood import fill_information, likelihood
 from nanobook.volatility.likelihood_11 import likelihood_11
 from nanobook.volatility.quadratic import FIXED, FREE, best_step
 
-__all__ = ["CONVERGED", "NOT_CONVERGED", "climb", "cost"]
+__all__ = ["CONVERGED", "NOT_CONVERGED", "KNOWN", "climb", "cost"]
 
-CONVERGED, NOT_CONVERGED = np.int64(0), np.int64(1)
+CONVERGED, NOT_CONVERGED, KNOWN = np.int64(0), np.int64(1), np.int64(-1)
 
 #: The climb ends when the model promises less than this to the log-likelihood.
 _ENOUGH = 1e-10
+
+#: Log-likelihood below which a climb isn't told from the maximum that it approaches.
+_NEAR = 0.01
 
 _STEPS = 150
 _HALVINGS = 40
@@ -66,8 +69,11 @@ def cost(layout, y, x, presample, share, resids, variances, slopes, gradient):
 
 
 @njit
-def climb(layout, y, x, presample, least, most, share, resids, variances, slopes):
-    """Move ``x`` to a maximum nearby.
+def climb(layout, y, x, presample, least, most, share, resids, variances, slopes, known):
+    """Move ``x`` to a maximum nearby, unless the way leads to ``known``, a maximum or NaN.
+
+    EGARCH's likelihood has a kink wherever the mean meets a return, and its maximum may be one:
+    where a climb is stuck, the mean's parameters stay, one after the other.
 
     Returns a code, the log-likelihood, and the largest element of the gradient of the
     log-likelihood per return that no bound holds back.
@@ -85,6 +91,7 @@ def climb(layout, y, x, presample, least, most, share, resids, variances, slopes
     doubtful, fresh = True, False
     code = NOT_CONVERGED
     multiplier = 0.0
+    held, poor = 0, 0
     for _ in range(_STEPS):
         if doubtful:
             if layout[TARGETING]:
@@ -120,17 +127,28 @@ def climb(layout, y, x, presample, least, most, share, resids, variances, slopes
             if math.isfinite(reached):
                 shorter = -0.5 * slope * length * length / (reached - value - slope * length)
             length = min(max(shorter, 0.1 * length), 0.5 * length)
+        stuck = not improved and fresh
+        doubtful = not improved
         if improved:
+            poor = 0 if value - reached > -0.05 * slope else poor + 1
+            stuck = poor == 3
             _learn(curvature, x, trial, gradient, trial_gradient, places, step)
             value = reached
             for k in range(count):
                 x[k], gradient[k] = trial[k], trial_gradient[k]
+            near = _distance(curvature, x, known) * periods < _NEAR
+            if near and layout[MODEL] != EGARCH:
+                code = KNOWN
+                break
         if promised < _ENOUGH:
             code = CONVERGED
             break
-        if not improved:
-            if fresh:
+        if stuck:
+            if layout[MODEL] != EGARCH or held == layout[MEAN]:
                 break
+            places[held] = FIXED
+            held += 1
+            poor = 0
             doubtful = True
         fresh = False
     if layout[TARGETING]:
@@ -172,6 +190,16 @@ def _pass_on(gradient, share, omega):
     gradient[omega] = 0.0
     for k in range(share.size):
         gradient[k] -= passed * share[k]
+
+
+@njit(inline="always")
+def _distance(curvature, x, known):
+    """Return how much less likely than ``known`` the curvature makes ``x``, per return."""
+    total = 0.0
+    for i in range(x.size):
+        for k in range(x.size):
+            total += (x[i] - known[i]) * curvature[i, k] * (x[k] - known[k])
+    return 0.5 * total
 
 
 @njit(inline="always")
