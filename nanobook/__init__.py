@@ -9,6 +9,7 @@ Where things are, from the ground up::
     metrics         Metrics, rolling statistics, drawdown
     microstructure  spreads, order flow, trade signs, depth: figures of book states and trades
     report          plots and tear sheets
+    volatility      GARCH and its kin by maximum likelihood: garch_fit, rolling_garch
     book            the limit order book: Exchange, a call at a time or a stream at once
     itch            NASDAQ's feed: read, rebuilt into books, written
     datasets        real prices that a dependency ships; seeded synthetic prices and orders
@@ -69,6 +70,14 @@ _ROOM_OF = {
     "volume_profile": "microstructure",
     "TearSheet": "report",
     "tear_sheet": "report",
+    "GarchResult": "volatility",
+    "GarchSelection": "volatility",
+    "VolatilityForecast": "volatility",
+    "garch_fit": "volatility",
+    "garch_forecast": "volatility",
+    "garch_model": "volatility",
+    "garch_select": "volatility",
+    "rolling_garch": "volatility",
     "BOOK_ORDER": "book",
     "EXTENDED_MESSAGE": "book",
     "MESSAGE": "book",
@@ -118,6 +127,7 @@ _ROOM_OF = {
     "py_backtest_weights": "aliases",
     "py_capabilities": "aliases",
     "py_compute_metrics": "aliases",
+    "py_garch_forecast": "aliases",
     "py_rolling_sharpe": "aliases",
     "py_rolling_volatility": "aliases",
 }

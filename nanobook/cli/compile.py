@@ -55,6 +55,7 @@ def steps():
         ("metrics", _metrics),
         ("metrics of many columns", _metrics_parallel),
         ("rolling figures and drawdowns", _rolling),
+        ("volatility models", _volatility),
         ("order book, one call at a time", _exchange),
         ("order book, streams of messages", _process),
         ("order book, many at once", _process_many),
@@ -130,6 +131,15 @@ def _backtest(sizing):
     for rules in (None, stops):
         result = backtest(_prices(), weights, cash=1e6, costs=costs, stops=rules, sizing=sizing)
         _ = result.metrics, result.drawdown, result.holdings
+
+
+def _volatility():
+    from nanobook.volatility import garch_fit, rolling_garch
+
+    returns = np.random.default_rng(1).normal(0.0, 0.01, (60, 2))
+    fit = garch_fit(returns[:, 0])
+    _ = fit.std_err, fit.forecast(2)
+    rolling_garch(returns, window=50, refit_every=5)
 
 
 def _backtest_weights():

@@ -47,10 +47,10 @@ _PRESAMPLE_RETURNS, _PRESAMPLE_DECAY = 75, 0.94
 #: It's no smaller than this part of the returns' variance.
 _PRESAMPLE_LEAST = 1e-8
 
-#: How many maxima are tried.
-_CLIMBS = 4
+#: How many starts are climbed from: the caller's, and one of each kind.
+_CLIMBS = 5
 
-#: The grid of starts: what a shock adds, and the persistence.
+#: The grid of starts: what a shock adds, and the persistence. The first has nearly all of it.
 _SHOCKS = np.array([0.01, 0.04, 0.09, 0.16, 0.04, 0.10, 0.25, 0.35])
 _MEMORIES = np.array([0.999, 0.99, 0.98, 0.97, 0.93, 0.90, 0.80, 0.45])
 
@@ -115,7 +115,7 @@ def scale_of(mean, y, least_squares):
 def fit_column(layout, column, start, params):
     """Fit one column, scaled to unit variance, and fill its parameters.
 
-    Unless ``start`` begins with NaN, it's climbed from where the grid doesn't know better.
+    Unless ``start`` begins with NaN, it's one more start, beside those of the grid.
     Returns a code, the log-likelihood in the column's units, the size of the gradient, the number
     of returns, their scale, and the scaled presample variance of the arch rule.
     """
@@ -146,20 +146,35 @@ def fit_column(layout, column, start, params):
     for k in range(count):
         x[1, k] = start[k]
     _pick_starts(layout, y, presample, least, most, share, resids, variances, slopes, x)
-    climbs = 1 if start[0] == start[0] else _CLIMBS
 
     known = np.full(count, np.nan)
+    curvature = np.full((count, count), np.nan)
     best, code, gradient_norm = -np.inf, NOT_CONVERGED, np.nan
-    for i in range(climbs):
+    for i in range(_CLIMBS):
+        if math.isnan(x[i, mean]):
+            continue
+        if i > 1:
+            curvature[0, 0] = np.nan  # what was learnt near the first start is no help far away
         found, total, norm = climb(
-            layout, y, x[i], presample, least, most, share, resids, variances, slopes, known
+            layout,
+            y,
+            x[i],
+            presample,
+            least,
+            most,
+            share,
+            resids,
+            variances,
+            slopes,
+            known,
+            curvature,
         )
         if found == KNOWN:
             continue
         better = total > best + 1e-9
         if found != code:
             better = found == CONVERGED
-        if better or i == 0:
+        if math.isfinite(total) and (better or not math.isfinite(best)):
             best, code, gradient_norm = total, found, norm
             for k in range(count):
                 params[k] = x[i, k]
@@ -187,15 +202,13 @@ def presample_of(mean, y, x):
 
 
 @njit(inline="always")
-def _pick_starts(
-    layout, y, presample, least, most, share, resids, variances, slopes, x
-):
+def _pick_starts(layout, y, presample, least, most, share, resids, variances, slopes, x):
     """Fill the rows of ``x`` with the best start of the grid, and the best of other kinds.
 
     The first row comes with the mean's parameters, the second one with a start of the caller's,
     or NaN.
     """
-    count, betas = x.shape[1], first_beta(layout)
+    count = x.shape[1]
     places = 2 * _SHOCKS.size if layout[MODEL] != GARCH else _SHOCKS.size
     starts = np.empty((places + 1, count))
     values = np.empty(places + 1)
@@ -204,9 +217,9 @@ def _pick_starts(
     for k in range(count):
         starts[0, k] = min(max(x[1, k], least[k]), most[k])
         budget += share[k] * starts[0, k]
-    first = 0 if budget <= 1.0 else 1
-    best = first
-    for place in range(first, places + 1):
+    known = x[1, 0] == x[1, 0] and budget <= 1.0
+    best = np.zeros(_CLIMBS, dtype=np.int64)  # of each kind; the first is the caller's
+    for place in range(0 if known else 1, places + 1):
         if place > 0:
             for k in range(layout[MEAN]):
                 starts[place, k] = x[0, k]
@@ -216,31 +229,35 @@ def _pick_starts(
         values[place] = cost(
             layout, y, starts[place], presample, share, resids, variances, slopes, gradient
         )
-        if values[place] < values[best]:
-            best = place
-    kinds = np.full(_CLIMBS, -1, dtype=np.int64)
-    for climb in range(_CLIMBS):
-        place = best
-        if climb > 0:
-            place = 0
-            for other in range(1, places + 1):
-                known = False
-                for earlier in range(climb):
-                    known = known or kinds[earlier] == _kind(other)
-                if not known and (place == 0 or values[other] < values[place]):
-                    place = other
-        kinds[climb] = _kind(place)
+        kind = _kind(place)
+        if best[kind] == 0 or values[place] < values[best[kind]]:
+            best[kind] = place
+
+    # The most promising first, since others stop where they come near it.
+    if not known:
+        values[0] = np.inf
+    for row in range(_CLIMBS):
+        first = row
+        for kind in range(row + 1, _CLIMBS):
+            if values[best[kind]] < values[best[first]]:
+                first = kind
+        place = best[first]
+        best[first] = best[row]
+        best[row] = place
         for k in range(count):
-            x[climb, k] = starts[place, k]
+            x[row, k] = starts[place, k] if place > 0 or known else np.nan
 
 
 @njit
 def _kind(place):
-    """Return of what kind a start is, from little memory to nearly all; -1 for the caller's."""
-    if place == 0:
-        return -1
+    """Return of what kind a start is: 0 the caller's, from 1 on by how much memory it has.
+
+    The one with nearly all of it that doesn't tilt is of a kind by itself.
+    """
+    if place <= 1:
+        return 4 * place
     memory = _MEMORIES[(place - 1) % _SHOCKS.size]
-    return (1 if memory > 0.85 else 0) + (1 if memory > 0.95 else 0) + (1 if memory > 0.995 else 0)
+    return 1 + (1 if memory > 0.85 else 0) + (1 if memory > 0.95 else 0)
 
 
 @njit

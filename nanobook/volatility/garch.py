@@ -142,9 +142,7 @@ def garch_fit(
     params, numbers, counts = fit_windows(layout, matrix, begins, ends)
     estimates = Estimates(layout, matrix, params[:, 0], numbers[:, 0], counts[:, 0])
     table, labels = labels_of(returns, matrix)
-    result = GarchResult(
-        estimates, table=table, labels=labels, dress=dress, covariance=covariance
-    )
+    result = GarchResult(estimates, table=table, labels=labels, dress=dress, covariance=covariance)
     _warn(estimates, labels)
     return result
 

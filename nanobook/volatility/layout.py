@@ -57,10 +57,12 @@ def make_layout(model, p, q, mean, dist, backcast, variance_targeting):
 
     Parameters
     ----------
-    model, mean, dist, backcast : str
+    model : str
         As in `garch_fit`, checked.
     p, q : int
         How many lags of shocks, and of variances.
+    mean, dist, backcast : str
+        As in `garch_fit`, checked.
     variance_targeting : bool
         Whether omega follows from the other parameters.
 

@@ -17,7 +17,7 @@ from nanobook.volatility.student import log_constant, log_constant_slope
 __all__ = ["likelihood_11"]
 
 
-@njit
+@njit(fastmath={"contract"})
 def likelihood_11(layout, y, x, presample, gradient):
     """Return the log-likelihood of ``x`` and fill its gradient."""
     mean, student = layout[MEAN], layout[STUDENT] != 0

@@ -37,7 +37,7 @@ CONVERGED, NOT_CONVERGED, KNOWN = np.int64(0), np.int64(1), np.int64(-1)
 _ENOUGH = 1e-10
 
 #: Log-likelihood below which a climb isn't told from the maximum that it approaches.
-_NEAR = 0.01
+_NEAR = 1e-4
 
 _STEPS = 150
 _HALVINGS = 40
@@ -69,40 +69,35 @@ def cost(layout, y, x, presample, share, resids, variances, slopes, gradient):
 
 
 @njit
-def climb(layout, y, x, presample, least, most, share, resids, variances, slopes, known):
+def climb(layout, y, x, presample, least, most, share, resids, variances, slopes, known, curvature):
     """Move ``x`` to a maximum nearby, unless the way leads to ``known``, a maximum or NaN.
 
     EGARCH's likelihood has a kink wherever the mean meets a return, and its maximum may be one:
     where a climb is stuck, the mean's parameters stay, one after the other.
 
-    Returns a code, the log-likelihood, and the largest element of the gradient of the
-    log-likelihood per return that no bound holds back.
+    ``curvature`` begins as that of another climb, or with NaN. Returns a code, the log-likelihood,
+    and the largest element of the gradient of the log-likelihood per return that no bound holds
+    back.
     """
     count, omega = x.size, layout[MEAN]
     periods = y.size - (1 if layout[MEAN] == AR1 else 0)
-    curvature = np.empty((count, count))
     places = np.zeros(count, dtype=np.int64)
     step = np.empty(count)
     gradient, trial_gradient = np.empty(count), np.empty(count)
     trial = np.empty(count)
     if layout[TARGETING]:
         places[omega] = FIXED
-    value = np.inf
-    doubtful, fresh = True, False
+    value = cost(layout, y, x, presample, share, resids, variances, slopes, gradient)
+    doubtful, fresh = math.isnan(curvature[0, 0]), False
     code = NOT_CONVERGED
     multiplier = 0.0
     held, poor = 0, 0
-    for _ in range(_STEPS):
+    steps = _STEPS if math.isfinite(value) else 0
+    for _ in range(steps):
         if doubtful:
-            if layout[TARGETING]:
-                x[omega] = 1.0 - persistence_of(x, share)
-            value = -likelihood(
-                layout, y, x, presample, resids, variances, slopes, slopes[:0], gradient
-            )
-            if not math.isfinite(value):
-                break
-            value /= periods
-            _expect(layout, y, x, share, periods, resids, variances, slopes, gradient, curvature)
+            none = slopes[:0]
+            likelihood(layout, y, x, presample, resids, variances, slopes, none, trial_gradient)
+            _expect(layout, y, x, share, resids, variances, slopes, curvature)
             doubtful, fresh = False, True
         multiplier = best_step(curvature, gradient, x, least, most, share, places, step)
         slope = 0.0
@@ -161,16 +156,11 @@ def climb(layout, y, x, presample, least, most, share, resids, variances, slopes
 
 
 @njit(inline="always")
-def _expect(layout, y, x, share, periods, resids, variances, slopes, gradient, curvature):
-    """Fill the expected information per return from what `likelihood` left, safely invertible.
-
-    Turns its gradient into that of `cost`.
-    """
+def _expect(layout, y, x, share, resids, variances, slopes, curvature):
+    """Fill the expected information per return from what `likelihood` left, safely invertible."""
     count, omega = x.size, layout[MEAN]
-    for k in range(count):
-        gradient[k] /= -periods
+    periods = y.size - (1 if layout[MEAN] == AR1 else 0)
     if layout[TARGETING]:
-        _pass_on(gradient, share, omega)
         for t in range(periods):
             _pass_on(slopes[t], share, omega)
     fill_information(layout, y, x, resids, variances, slopes, curvature)

@@ -32,12 +32,12 @@ class VolatilityForecast:
     @property
     def volatility(self):
         """The root of `variance`, per period."""
-        return self.variance**0.5
+        return _named(self.variance**0.5, "volatility")
 
     @property
     def cumulative_volatility(self):
         """The volatility of the sum of the first periods' shocks: the root of the running sum."""
-        return self.variance.cumsum() ** 0.5
+        return _named(self.variance.cumsum() ** 0.5, "volatility")
 
     def __repr__(self):
         return f"VolatilityForecast(horizon={len(self.variance)})\n{self.volatility}"
@@ -158,16 +158,14 @@ class GarchResult:
     @property
     def tvalues(self):
         """`params` over `std_err`."""
-        return (self.params / self.std_err).rename("tvalues") if not self._table else (
-            self.params / self.std_err
-        )
+        return _named(self.params / self.std_err, "tvalues")
 
     @property
     def pvalues(self):
         """The probability of a larger t-value, either sign, were the parameter 0."""
         from scipy.special import ndtr
 
-        return 2.0 * ndtr(-self.tvalues.abs())
+        return _named(2.0 * ndtr(-self.tvalues.abs()), "pvalues")
 
     def standard_errors(self, covariance):
         """Return standard errors of another kind than the result was made with.
@@ -413,7 +411,9 @@ class GarchResult:
         ]
         with np.errstate(all="ignore"):
             errors = np.sqrt(np.diag(estimates.covariance(n, self.covariance)))
-            for name, value, error in zip(estimates.names, estimates.params[n], errors, strict=True):
+            for name, value, error in zip(
+                estimates.names, estimates.params[n], errors, strict=True
+            ):
                 lines.append(f"{name:12}{value:14.6g}{error:14.4g}{value / error:9.2f}")
         return "\n".join(lines)
 
@@ -500,3 +500,8 @@ class GarchResult:
         if asset is None or not places:
             raise ValidationError(f"asset must be one of the columns, got {asset!r}")
         return places[0]
+
+
+def _named(table, name):
+    """Return a Series under another name, and a DataFrame as it is."""
+    return table.rename(name) if table.ndim == 1 else table

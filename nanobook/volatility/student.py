@@ -11,9 +11,7 @@ __all__ = ["log_constant", "log_constant_slope"]
 def log_constant(nu):
     """Return the log of the density's constant: the log-density of a zero, at unit variance."""
     return (
-        math.lgamma(0.5 * (nu + 1.0))
-        - math.lgamma(0.5 * nu)
-        - 0.5 * math.log(math.pi * (nu - 2.0))
+        math.lgamma(0.5 * (nu + 1.0)) - math.lgamma(0.5 * nu) - 0.5 * math.log(math.pi * (nu - 2.0))
     )
 
 
