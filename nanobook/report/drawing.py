@@ -1,9 +1,11 @@
 """What all pictures share: the house's colours, plain axes, a headline, numbers as words."""
 
+import numpy as np
+
 from nanobook.errors import MissingDependencyError
 
 __all__ = ["BLUE", "GREY", "INK", "RED", "headline", "minus", "new_picture", "number"]
-__all__ += ["plain", "tidy"]
+__all__ += ["plain", "short", "tidy"]
 
 BLUE, GREY, RED, INK = "#1f5a94", "#8c8c8c", "#b3392f", "#2b2b2b"
 
@@ -91,6 +93,26 @@ def number(value, digits=4):
         return minus(f"{value:.{digits - 1}g}")
     whole = abs(value) >= 10.0 ** (digits - 1)
     return minus(f"{value:,.0f}" if whole else f"{value:.{digits}g}")
+
+
+def short(value):
+    """Write a parameter: numbers short, all else as it's written.
+
+    Parameters
+    ----------
+    value : object
+        Anything; None and NaN have a word.
+
+    Returns
+    -------
+    str
+        Say "0.05" or "weekly".
+    """
+    if value is None or value != value:
+        return "none"
+    if isinstance(value, bool | np.bool_) or not isinstance(value, int | float | np.number):
+        return str(value)
+    return number(float(value))
 
 
 def plain(value, most=24):

@@ -30,6 +30,20 @@ STYLE = """
 .nanobook-sheet .pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(260px, 1fr));
   column-gap: 36px; align-items: start; }
 .nanobook-sheet .pair td { color: #2b2b2b; }
+.nanobook-sheet .card p { margin: 6px 0 2px; font-size: 12px; line-height: 1.4; color: #4a4a4a; }
+.nanobook-sheet .card em { float: right; font-style: normal; font-size: 12px; font-weight: 600; }
+.nanobook-sheet .explained .card { flex: 1 1 200px; }
+.nanobook-sheet .verdict { border-left: 5px solid #8c8c8c; background: #f6f6f6;
+  border-radius: 4px; padding: 10px 16px; margin: 14px 0; }
+.nanobook-sheet .verdict h2 { font-size: 18px; margin: 2px 0 4px; }
+.nanobook-sheet .verdict p { margin: 3px 0; max-width: 80ch; }
+.nanobook-sheet .good { border-left: 5px solid #22834f; }
+.nanobook-sheet .doubtful { border-left: 5px solid #c98500; }
+.nanobook-sheet .bad { border-left: 5px solid #b3392f; }
+.nanobook-sheet .good em { color: #22834f; }
+.nanobook-sheet .doubtful em { color: #946200; }
+.nanobook-sheet .bad em { color: #b3392f; }
+.nanobook-sheet td.parameter { font-weight: 600; }
 """
 
 
@@ -73,7 +87,7 @@ def sheet_of(parts):
     return f'<style>{STYLE}</style>\n<div class="nanobook-sheet">\n{body}\n</div>'
 
 
-def card(value, label, *, note="", kind=""):
+def card(value, label, *, note="", kind="", tag=""):
     """Return a figure, large, over what it is.
 
     Parameters
@@ -84,24 +98,30 @@ def card(value, label, *, note="", kind=""):
         What it means, in a sentence below.
     kind : str, optional
         "good", "doubtful" or "bad" give it a colour.
+    tag : str, optional
+        A word in that colour.
 
     Returns
     -------
     str
         HTML.
     """
-    below = f"<p>{escape(note)}</p>" if note else ""
     name = f"card {kind}" if kind else "card"
-    return f'<div class="{name}"><b>{escape(value)}</b><span>{escape(label)}</span>{below}</div>'
+    above = f"<em>{escape(tag)}</em>" if tag else ""
+    below = f"<p>{escape(note)}</p>" if note else ""
+    figure = f"<b>{escape(value)}</b><span>{escape(label)}</span>"
+    return f'<div class="{name}">{above}{figure}{below}</div>'
 
 
-def cards(each):
+def cards(each, *, explained=False):
     """Return cards in a row that breaks where it must.
 
     Parameters
     ----------
     each : iterable of str
         What `card` returns.
+    explained : bool, default False
+        Whether they have notes, which take room.
 
     Returns
     -------
@@ -109,7 +129,8 @@ def cards(each):
         HTML, empty without cards.
     """
     inside = "".join(each)
-    return f'<div class="cards">{inside}</div>' if inside else ""
+    name = "cards explained" if explained else "cards"
+    return f'<div class="{name}">{inside}</div>' if inside else ""
 
 
 def embedded(name, picture):

@@ -6,7 +6,8 @@ import numpy as np
 
 from nanobook.report.drawing import number, plain
 
-__all__ = ["Scale", "is_numeric", "place_axis", "shown_ticks"]
+__all__ = ["Scale", "category_order", "is_numeric", "looks_logarithmic", "place_axis"]
+__all__ += ["shown_ticks"]
 
 #: Up to so many values, each has its label.
 _EACH = 8
@@ -51,14 +52,14 @@ def place_axis(values):
     Scale
         A place for each value.
     """
-    return _measured(values.to_numpy(np.float64)) if is_numeric(values) else _sorted(values)
+    return _measured(values.to_numpy(np.float64)) if is_numeric(values) else _evenly(values)
 
 
 def _measured(values):
     distinct = np.unique(values)
     if distinct.size == 1:
         return Scale(np.full(values.size, 0.5), [(0.5, number(distinct[0], 5))])
-    logarithmic = _looks_logarithmic(distinct)
+    logarithmic = looks_logarithmic(distinct)
     low, high = distinct[0], distinct[-1]
 
     def place(value):
@@ -70,11 +71,23 @@ def _measured(values):
     return Scale(place(values), _apart([(float(place(at)), number(at, 5)) for at in shown]))
 
 
-def _looks_logarithmic(distinct):
+def looks_logarithmic(distinct):
+    """Return whether numbers spread as if their logarithms were meant.
+
+    Parameters
+    ----------
+    distinct : ndarray
+        Different numbers, ascending.
+
+    Returns
+    -------
+    bool
+        True if they're far apart, and most of them at the low end.
+    """
     low, high = distinct[0], distinct[-1]
     if distinct.size < 3 or low <= 0 or high < _WIDE * low:
         return False
-    return (np.median(distinct) - low) / (high - low) < _LOW
+    return bool((np.median(distinct) - low) / (high - low) < _LOW)
 
 
 def _round_values(low, high, logarithmic):
@@ -86,16 +99,34 @@ def _round_values(low, high, logarithmic):
     return ticks if ticks.size >= 2 else np.array([low, high])
 
 
-def _sorted(values):
-    """Place categories evenly: nothing first, then booleans and numbers, then text."""
-    texts = {}
-    for value in values.tolist():
-        texts.setdefault(_key(value), _word(value, 20))
-    order = {key: at for at, key in enumerate(sorted(texts))}
-    count = len(order)
-    places = np.array([(order[_key(value)] + 0.5) / count for value in values.tolist()])
-    ticks = [((at + 0.5) / count, texts[key]) for key, at in order.items()]
-    return Scale(places, _apart(ticks))
+def category_order(values):
+    """Return the order of categories: nothing first, then booleans and numbers, then text.
+
+    Parameters
+    ----------
+    values : Series
+        Anything.
+
+    Returns
+    -------
+    places : ndarray of int64
+        The place of each value's category.
+    categories : list
+        A value of each, in order.
+    """
+    found = {}
+    keys = [_key(value) for value in values.tolist()]
+    for key, value in zip(keys, values.tolist(), strict=True):
+        found.setdefault(key, value)
+    order = {key: at for at, key in enumerate(sorted(found))}
+    return np.array([order[key] for key in keys], dtype=np.int64), [found[key] for key in order]
+
+
+def _evenly(values):
+    places, categories = category_order(values)
+    count = len(categories)
+    ticks = [((at + 0.5) / count, _word(value, 20)) for at, value in enumerate(categories)]
+    return Scale((places + 0.5) / count, _apart(ticks))
 
 
 def _key(value):

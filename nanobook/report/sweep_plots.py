@@ -13,6 +13,7 @@ from nanobook.report.drawing import (
     new_picture,
     number,
     plain,
+    short,
     tidy,
 )
 from nanobook.report.figures import figure_label, figure_text, is_share
@@ -143,7 +144,7 @@ def plot_parallel(table, values, by, *, smaller=False, path=None):
         axes.axvline(at, color=GREY, linewidth=0.9, zorder=5)
         for place, word in scale.ticks:
             _write_tick(axes, at, place, word)
-        _write_head(axes, at, plain(name), plain(_value(table[name].iloc[0]), 16))
+        _write_head(axes, at, plain(name), plain(short(table[name].iloc[0]), 16))
     _colour_axis(axes, len(names), norm, colours, by, smaller)
     _write_head(axes, len(names), plain(figure_label(by)), figure_text(by, values[0]))
     axes.set_xlim(-0.42, len(names) + 0.36)
@@ -275,12 +276,16 @@ def _mark(axes, cell, shape):
     """Frame a cell; a small one from outside, so that its colour is seen."""
     from matplotlib.patches import Rectangle
 
-    row, column = cell
-    out = 0.5 if max(shape) <= 20 else 0.85
+    ends = []
+    for at, count in zip(cell, shape, strict=True):
+        out = 0.5 if count <= 30 else 0.85
+        ends.append((max(at - out, -0.5), min(at + out, count - 0.5)))
+    (bottom, top), (left, right) = ends
     for width, colour in ((4.2, "white"), (2.2, RED)):
-        frame = Rectangle((column - out, row - out), 2 * out, 2 * out, zorder=4, clip_on=False)
-        frame.set(fill=False, edgecolor=colour, linewidth=width)
+        frame = Rectangle((left, bottom), right - left, top - bottom)
+        frame.set(fill=False, edgecolor=colour, linewidth=width, zorder=4, clip_on=False)
         axes.add_patch(frame)
+    axes.set(xlim=(-0.5, shape[1] - 0.5), ylim=(-0.5, shape[0] - 0.5))
 
 
 def _write_cells(axes, values, metric, image):
@@ -297,7 +302,7 @@ def _write_cells(axes, values, metric, image):
 def _heat_headline(grid, metric, values, best):
     row, column = best
     where = [
-        f"{plain(axis.name or '')} {plain(_value(axis[at]))}".strip()
+        f"{plain(axis.name or '')} {plain(short(axis[at]))}".strip()
         for axis, at in ((grid.columns, column), (grid.index, row))
     ]
     value = figure_text(metric, values[best])
@@ -404,12 +409,3 @@ def _cell(metric, value):
     if not np.isfinite(value) or abs(value) >= 1000:
         return _tick(metric, value)
     return minus(f"{100.0 * value:.1f}%" if is_share(metric) else f"{value:.2f}")
-
-
-def _value(value):
-    """Write a parameter: numbers short, all else as it's written."""
-    if value is None or value != value:
-        return "none"
-    if isinstance(value, bool | np.bool_) or not isinstance(value, int | float | np.number):
-        return str(value)
-    return number(float(value))
