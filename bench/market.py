@@ -2,7 +2,7 @@
 
 import numpy as np
 
-__all__ = ["random_walk", "random_weights"]
+__all__ = ["momentum_weights", "random_walk", "random_weights"]
 
 
 def random_walk(bars, assets, seed=7):
@@ -43,3 +43,23 @@ def random_weights(bars, assets, seed=8):
     """
     weights = np.random.default_rng(seed).random((bars, assets))
     return weights / weights.sum(axis=1, keepdims=True)
+
+
+def momentum_weights(prices, lookback):
+    """Return equal parts of the assets that rose over `lookback` bars, at each bar.
+
+    Parameters
+    ----------
+    prices : ndarray of shape (T, N)
+        Above 0.
+    lookback : int
+        Bars.
+
+    Returns
+    -------
+    ndarray of shape (T, N)
+        1 / N or 0; nothing before bar `lookback`.
+    """
+    weights = np.zeros(prices.shape)
+    weights[lookback:] = (prices[lookback:] > prices[:-lookback]) / prices.shape[1]
+    return weights

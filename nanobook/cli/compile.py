@@ -55,6 +55,7 @@ def steps():
         ("metrics", _metrics),
         ("metrics of many columns", _metrics_parallel),
         ("rolling figures and drawdowns", _rolling),
+        ("tests of luck", _statistics),
         ("order book, one call at a time", _exchange),
         ("order book, streams of messages", _process),
         ("order book, many at once", _process_many),
@@ -171,6 +172,22 @@ def _rolling():
         rolling_max_drawdown(values, 3)
         drawdown(values)
     drawdown_series(equity[:, 0])
+
+
+def _statistics():
+    from nanobook.statistics import (
+        bootstrap_bands,
+        moments,
+        probability_of_overfitting,
+        superior_predictive_ability,
+    )
+
+    returns = np.sin(np.arange(100.0 * 700.0)).reshape(100, 700)
+    for candidates in (2, 700):  # the many are taken in parallel
+        superior_predictive_ability(returns[:, :candidates], block_size=2)
+        probability_of_overfitting(returns[:, :candidates])
+    bootstrap_bands(returns[:, 0], reps=2)
+    moments(returns[0], np.empty(5))
 
 
 def _exchange():

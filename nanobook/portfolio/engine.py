@@ -14,7 +14,7 @@ from nanobook.portfolio.simulate import (
 )
 from nanobook.types.records import FILL, FILL_CENTS, STOP_EVENT, STOP_EVENT_CENTS, STOP_TRACKER
 
-__all__ = ["Run", "run"]
+__all__ = ["Run", "Segment", "run", "run_segments"]
 
 #: Records that room is made for at first; what isn't written to costs no memory.
 _FIRST_RECORDS = 8_000_000
@@ -29,6 +29,15 @@ class Run(NamedTuple):
     positions: np.ndarray  # (T, N), or (0, N) without records
     fills: np.ndarray
     stop_events: np.ndarray
+
+
+class Segment(NamedTuple):
+    """A stretch of bars that is traded by the same rules."""
+
+    end: int  # the bar it ends before
+    rules: object  # Rules
+    rates: object  # Rates
+    atr_period: int  # changes an ATR stop averages; 0 without one
 
 
 def run(market, start_cash, rules, rates, *, post_cost, atr_period=0, records=True):
@@ -56,8 +65,36 @@ def run(market, start_cash, rules, rates, *, post_cost, atr_period=0, records=Tr
     Run
         Series and records.
     """
+    whole = Segment(len(market.prices), rules, rates, atr_period)
+    return run_segments(market, start_cash, [whole], post_cost=post_cost, records=records)
+
+
+def run_segments(market, start_cash, segments, *, post_cost, records=True):
+    """Simulate a market by rules that change from one stretch of bars to the next.
+
+    Cash, positions and what stops remember are carried over; an ATR stop with another period
+    begins to average anew.
+
+    Parameters
+    ----------
+    market : Market
+        Prices and weights.
+    start_cash : int or float
+        Cash before the first bar.
+    segments : list of Segment
+        In order, the last one ending with the market.
+    post_cost : bool
+        Whether to size by the post-cost rule.
+    records : bool, default True
+        Whether positions, fills and stop events are kept.
+
+    Returns
+    -------
+    Run
+        Series and records.
+    """
     bars, columns = market.prices.shape
-    cents = rules.whole
+    cents = segments[0].rules.whole
     dtype = np.int64 if cents else np.float64
     scratch = Columns(
         state=np.zeros((5, columns), dtype),
@@ -65,10 +102,10 @@ def run(market, start_cash, rules, rates, *, post_cost, atr_period=0, records=Tr
         locked=np.zeros(columns, np.bool_),
         missing=np.zeros(columns, np.int64),
         trackers=np.zeros(columns, STOP_TRACKER),
-        changes=np.zeros((columns, atr_period)),
+        changes=np.zeros((columns, segments[0].atr_period)),
     )
     series = Bars(money=np.empty((5, bars), dtype), returns=np.empty(bars))
-    stops = bool(rules.fixed or rules.trailing or rules.atr_multiple)
+    stops = any(one.rules.fixed or one.rules.trailing or one.rules.atr_multiple for one in segments)
     most_a_bar = 2 * columns + market.earlier.size
     rebalances = int(np.count_nonzero(market.row_at >= 0))
     likely = columns * (rebalances + 2) + market.earlier.size
@@ -83,11 +120,16 @@ def run(market, start_cash, rules, rates, *, post_cost, atr_period=0, records=Tr
         cursor=np.zeros(4, np.int64),
     )
     sizing = True if post_cost else None
-    while simulate(market, scratch, series, log, start_cash, rules, rates, sizing) < bars:
-        log = log._replace(
-            fills=_doubled(log.fills, log.cursor[FILLS]),
-            stop_events=_doubled(log.stop_events, log.cursor[STOP_EVENTS]),
-        )
+    for end, rules, rates, atr_period in segments:
+        if atr_period != scratch.changes.shape[1]:
+            scratch.trackers["changes"] = 0
+            scratch = scratch._replace(changes=np.zeros((columns, atr_period)))
+        part = market._replace(prices=market.prices[:end])
+        while simulate(part, scratch, series, log, start_cash, rules, rates, sizing) < end:
+            log = log._replace(
+                fills=_doubled(log.fills, log.cursor[FILLS]),
+                stop_events=_doubled(log.stop_events, log.cursor[STOP_EVENTS]),
+            )
     return Run(
         money=series.money,
         returns=series.returns,

@@ -8,9 +8,9 @@ from nanobook.panel.arrays import INT64_MAX, as_float, as_integer
 from nanobook.panel.frames import is_frame, read_table
 from nanobook.panel.legal import first_illegal
 from nanobook.panel.schedule import merge_symbols, read_schedule
-from nanobook.portfolio.inputs import last_listed
 from nanobook.portfolio.costs import CostModel
 from nanobook.portfolio.engine import run
+from nanobook.portfolio.inputs import last_listed
 from nanobook.portfolio.result import BacktestResult
 from nanobook.portfolio.simulate import Market, Rules
 from nanobook.portfolio.stops import as_stops

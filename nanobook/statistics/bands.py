@@ -15,11 +15,17 @@ __all__ = ["BootstrapBands", "bootstrap_bands"]
 
 STATISTICS = ("sharpe", "mean", "volatility", "total_return", "cagr", "max_drawdown")
 
+#: Rows of the states of paths.
+TOTAL, SQUARES, EQUITY, PEAK, DEEPEST = range(5)
+
+#: A deviation below this part of the mean is rounding: the returns don't vary.
+LEAST_VARIATION = 1e-12
+
 #: Values of all replications' paths held at a time.
 HELD_AT_ONCE = 2**20
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class BootstrapBands:
     """A statistic of some returns and their equity path, each with a band.
 
@@ -144,19 +150,22 @@ def bootstrap_bands(
     bootstrap = stationary_bootstrap(vector.size, block_size, reps, seed)
     shares = [0.5 - 0.5 * level, 0.5, 0.5 + 0.5 * level]
 
-    figures = _Figures(vector.mean(), bootstrap.reps)
+    centre = vector.mean()
+    states = _first_states(bootstrap.reps)
     bands = np.empty((3, vector.size))
     rows = max(1, HELD_AT_ONCE // bootstrap.reps)
     block, used = bootstrap.offsets[:-1].copy(), np.zeros(bootstrap.reps, dtype=np.int64)
     for begin in range(0, vector.size, rows):
-        drawn = np.empty((min(rows, vector.size - begin), bootstrap.reps))
-        _resample(vector, bootstrap.starts, bootstrap.lengths, block, used, drawn)
-        paths = figures.add(drawn)
-        bands[:, begin : begin + len(drawn)] = np.quantile(paths, shares, axis=1)
-    values = figures.value(statistic, periods_per_year)
-    itself = _Figures(vector.mean(), 1)
-    equity = itself.add(vector[:, None])[:, 0]
+        paths = np.empty((min(rows, vector.size - begin), bootstrap.reps))
+        _walk(vector, centre, bootstrap.starts, bootstrap.lengths, block, used, states, paths)
+        bands[:, begin : begin + len(paths)] = _quantiles(paths, shares)
+    values = _figures(states, statistic, vector.size, centre, periods_per_year)
     lower, upper = np.quantile(values, [shares[0], shares[2]])
+
+    itself, equity = _first_states(1), np.empty((vector.size, 1))
+    nothing, everything = np.zeros(1, dtype=np.int64), np.array([vector.size])
+    _walk(vector, centre, nothing, everything, nothing.copy(), nothing.copy(), itself, equity)
+    estimate = _figures(itself, statistic, vector.size, centre, periods_per_year)
 
     def dress(path):
         if not is_series(returns):
@@ -167,12 +176,12 @@ def bootstrap_bands(
 
     return BootstrapBands(
         statistic=statistic,
-        estimate=float(itself.value(statistic, periods_per_year)[0]),
+        estimate=float(estimate[0]),
         lower=float(lower),
         upper=float(upper),
         replications=values,
         level=level,
-        equity=dress(equity),
+        equity=dress(equity[:, 0]),
         equity_lower=dress(bands[0]),
         equity_median=dress(bands[1]),
         equity_upper=dress(bands[2]),
@@ -181,63 +190,64 @@ def bootstrap_bands(
     )
 
 
-class _Figures:
-    """Statistics of many paths that come a stretch of time at a time."""
-
-    def __init__(self, centre, paths):
-        """Begin before the first period; deviations are taken from `centre`, then corrected."""
-        self.centre, self.count = centre, 0
-        self.total, self.squares = np.zeros(paths), np.zeros(paths)
-        self.equity, self.peak, self.deepest = np.ones(paths), np.ones(paths), np.zeros(paths)
-
-    def add(self, returns):
-        """Take in a stretch, (periods, paths), and return the paths of equity over it."""
-        apart = returns - self.centre
-        self.count += len(returns)
-        self.total += apart.sum(axis=0)
-        self.squares += (apart * apart).sum(axis=0)
-        paths = 1.0 + returns
-        paths[0] *= self.equity
-        np.cumprod(paths, axis=0, out=paths)
-        peaks = np.maximum(np.maximum.accumulate(paths, axis=0), self.peak)
-        self.deepest = np.maximum(self.deepest, ((peaks - paths) / peaks).max(axis=0))
-        self.equity, self.peak = paths[-1].copy(), peaks[-1].copy()
-        return paths
-
-    def value(self, statistic, periods_per_year):
-        """Return a statistic of every path."""
-        mean = self.centre + self.total / self.count
-        if statistic == "mean":
-            return mean
-        if statistic == "max_drawdown":
-            return self.deepest
-        if statistic == "total_return":
-            return self.equity - 1.0
-        if statistic == "cagr":
-            years = self.count / periods_per_year if periods_per_year else math.inf
-            return np.maximum(self.equity, 0.0) ** (1.0 / years) - 1.0
-        squares = np.maximum(self.squares - self.total * self.total / self.count, 0.0)
-        squares[squares <= 1e-24 * self.count * (self.centre**2 + mean**2)] = 0.0
-        deviation = np.sqrt(squares / (self.count - 1))
-        if statistic == "volatility":
-            return deviation * math.sqrt(periods_per_year)
-        flat = deviation == 0.0
-        return np.where(flat, 0.0, mean / np.where(flat, 1.0, deviation)) * math.sqrt(
-            periods_per_year
-        )
+def _first_states(paths):
+    """Return the states of paths before their first period."""
+    states = np.zeros((5, paths))
+    states[[EQUITY, PEAK]] = 1.0
+    return states
 
 
 @njit
-def _resample(series, starts, lengths, block, used, out):
-    """Fill ``out`` (periods, paths) with the next observations of every replication.
+def _walk(series, centre, starts, lengths, block, used, states, out):
+    """Fill ``out`` (periods, paths) with the equity of every replication's next periods.
 
-    ``block`` is the block that each is in, ``used`` what's been used of it; both move on.
+    ``block`` is the block that each is in, ``used`` what's been used of it. Both move on, and
+    so do ``states``: sums of deviations from ``centre`` and of their squares, equity, its peak
+    and the largest drawdown.
     """
     for t in range(out.shape[0]):
         for b in range(out.shape[1]):
             at = block[b]
-            out[t, b] = series[starts[at] + used[b]]
+            r = series[starts[at] + used[b]]
             used[b] += 1
             if used[b] == lengths[at]:
                 block[b] += 1
                 used[b] = 0
+            apart = r - centre
+            states[TOTAL, b] += apart
+            states[SQUARES, b] += apart * apart
+            equity = states[EQUITY, b] * (1.0 + r)
+            peak = max(states[PEAK, b], equity)
+            states[EQUITY, b], states[PEAK, b] = equity, peak
+            states[DEEPEST, b] = max(states[DEEPEST, b], (peak - equity) / peak)
+            out[t, b] = equity
+
+
+def _quantiles(paths, shares):
+    """Return quantiles of every row, between the nearest two values; reorders the rows."""
+    paths.sort(axis=1)
+    places = np.array(shares) * (paths.shape[1] - 1)
+    below = np.floor(places).astype(np.int64)
+    above = np.minimum(below + 1, paths.shape[1] - 1)
+    lower = paths[:, below].T
+    return lower + (paths[:, above].T - lower) * (places - below)[:, None]
+
+
+def _figures(states, statistic, periods, centre, periods_per_year):
+    """Return a statistic of every path."""
+    mean = centre + states[TOTAL] / periods
+    if statistic == "mean":
+        return mean
+    if statistic == "max_drawdown":
+        return states[DEEPEST]
+    if statistic == "total_return":
+        return states[EQUITY] - 1.0
+    if statistic == "cagr":
+        growth = np.maximum(states[EQUITY], 0.0)
+        return growth ** (periods_per_year / periods) - 1.0
+    squares = states[SQUARES] - states[TOTAL] * states[TOTAL] / periods
+    flat = squares <= LEAST_VARIATION**2 * periods * (centre * centre + mean * mean)
+    deviation = np.sqrt(np.where(flat, 0.0, squares) / (periods - 1))
+    if statistic == "volatility":
+        return deviation * math.sqrt(periods_per_year)
+    return np.where(flat, 0.0, mean / np.where(flat, 1.0, deviation)) * math.sqrt(periods_per_year)

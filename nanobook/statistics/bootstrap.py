@@ -32,7 +32,7 @@ SMALLEST_WEIGHT = 1e-290
 DRAWN_AT_ONCE = 2**20
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class StationaryBootstrap:
     """Replications of a series of `n_obs` observations, as blocks.
 

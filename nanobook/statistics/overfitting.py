@@ -24,7 +24,7 @@ MOST_BLOCKS = 20
 WORTH_THREADS = 8_000_000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Overfitting:
     """What choosing the best candidate in half of the time was worth in the other half.
 

@@ -11,7 +11,7 @@ from nanobook.panel.arrays import as_count, as_integer, as_matrix, as_vector
 __all__ = ["Plateau", "plateau"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Plateau:
     """The best candidate and its neighbours.
 

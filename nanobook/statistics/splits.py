@@ -161,7 +161,7 @@ def purged_kfold(n_obs, n_splits=5, *, purge=0, embargo=0):
     return [(splits.train_indices(i), splits.test_indices(i)) for i in range(len(splits))]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class CombinatorialSplits:
     """Every way to test on some groups of bars and learn from the others.
 

@@ -128,10 +128,11 @@ def superior_predictive_ability(
 
     Notes
     -----
-    ``arch.bootstrap.SPA`` doesn't divide, whatever its `studentize` says: its p-values are those
-    of ``studentize=False`` on the same replications, and those of ``studentize=True`` if its losses
-    are divided beforehand. As there, statistics aren't cut off at 0: where no
-    candidate beats the benchmark, p-values are larger than with Hansen's cut.
+    ``arch.bootstrap.SPA`` (8.0) doesn't divide, whatever its `studentize` says. On the same
+    replications its p-values are those of ``studentize=False``, and those of
+    ``studentize=True`` if its losses are divided beforehand. As there, statistics aren't cut
+    off at 0: where no candidate beats the benchmark, p-values are larger than with Hansen's cut,
+    otherwise the same.
 
     References
     ----------

@@ -19,7 +19,7 @@ from nanobook.statistics.superior_ability import add_candidate
 from nanobook.sweep.weights import FINE, fill_rows
 from nanobook.types.records import EARLIER_TARGET, FILL, STOP_EVENT, STOP_TRACKER
 
-__all__ = ["FIELDS", "run_lane", "run_lanes"]
+__all__ = ["FIELDS", "figures_of", "run_lane", "run_lanes"]
 __all__ += ["ATR_MULTIPLE", "ATR_PERIOD", "CASH", "FIXED", "LAG", "LOCK", "LOT", "MINIMUM"]
 __all__ += ["OPTIONS", "PER_SHARE", "PROPORTIONAL", "RULE", "SCALE", "TRAILING"]
 
@@ -210,6 +210,31 @@ def _add_standardised(returns, together):
         x = (0.0 if math.isnan(returns[t]) else returns[t]) - mean
         together[t] += np.int64(np.rint(x * scale))
     together[returns.size] += 1
+
+
+def figures_of(money, returns, year, risk_free):
+    """Return what the kernel works out of an account's series.
+
+    Parameters
+    ----------
+    money : ndarray of shape (5, T)
+        As `simulate` fills it.
+    returns : ndarray of shape (T,)
+        Per bar; NaN ones are left out.
+    year, risk_free : float
+        What annualises, and what ratios compare with.
+
+    Returns
+    -------
+    ndarray of shape (F,)
+        The figures named in ``FIELDS``.
+    """
+    row, returns = np.empty(len(FIELDS)), np.array(returns)
+    account_figures(
+        np.array(money, order="C"), returns, year, risk_free, np.empty_like(returns), row[:_ACCOUNT]
+    )
+    _shape(returns, row)
+    return row
 
 
 @njit(parallel=True)

@@ -12,7 +12,16 @@ from nanobook.panel.legal import first_illegal
 from nanobook.portfolio.inputs import read_weights, rows_of_array
 from nanobook.sweep.settings import OPTION_NAMES, option_rows, settings_of
 
-__all__ = ["Chunk", "Compiled", "Described", "Listed", "Stacked", "Streamed", "source_of"]
+__all__ = [
+    "Chunk",
+    "Compiled",
+    "Described",
+    "Listed",
+    "Stacked",
+    "Streamed",
+    "source_of",
+    "targets_of",
+]
 
 
 class Chunk(NamedTuple):
@@ -142,7 +151,7 @@ class Listed(Described):
             params = self.grid[number]
             try:
                 weights = self.weights(params, None)
-                pairs.append(_targets(weights, self.settings(params), self.rules, self.market))
+                pairs.append(targets_of(weights, self.settings(params), self.rules, self.market))
             except Exception as error:
                 error.add_note(f"raised by the strategy, or by its weights, with {params}")
                 raise
@@ -260,7 +269,7 @@ class Streamed(Described):
         pairs, self.latest = [], {}
         for number, weights in zip(range(first, last), self._matrices, strict=False):
             try:
-                pairs.append(_targets(weights, self._settings, self.rules, self.market))
+                pairs.append(targets_of(weights, self._settings, self.rules, self.market))
             except Exception as error:
                 error.add_note(f"raised by the weights of candidate {number}")
                 raise
@@ -335,8 +344,27 @@ def source_of(strategy, compiled, grid, base, rules, market):
     )
 
 
-def _targets(weights, settings, rules, market):
-    """Return one candidate's weights in the prices' columns, and the row that trades at a bar."""
+def targets_of(weights, settings, rules, market):
+    """Return one candidate's weights in the prices' columns, and the row that trades at a bar.
+
+    Parameters
+    ----------
+    weights : DataFrame or array_like
+        As `backtest` takes them.
+    settings : Settings
+        The candidate's.
+    rules : list
+        Rebalance rules.
+    market : Market
+        What they're brought onto.
+
+    Returns
+    -------
+    targets : ndarray of shape (R, N)
+        The weights.
+    row_at : ndarray of shape (T,)
+        -1 where nothing trades.
+    """
     decides = market.decides[rules.index(settings.rebalance)] if settings.rebalance else None
     return read_weights(weights, market.shape, market.index, market.columns, settings.lag, decides)
 

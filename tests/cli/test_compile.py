@@ -60,8 +60,19 @@ def use_everything(folder):
     nanobook.rolling_max_drawdown(prices["A"], 2)
     nanobook.drawdown(prices[["A"]])
     nanobook.drawdown_series([3.0, 2.0, 1.0])
+    use_tests_of_luck(prices)
     use_figures_of_states()
     use_a_feed(folder / "day.itch")
+
+
+def use_tests_of_luck(prices):
+    returns = prices.ffill().pct_change().fillna(0.0)
+    for studentize in (True, False):
+        nanobook.superior_predictive_ability(
+            returns, returns["A"], reps=10, block_size=3, studentize=studentize
+        )
+    nanobook.probability_of_overfitting(returns, blocks=4)
+    nanobook.bootstrap_bands(returns["A"], statistic="cagr", reps=10)
 
 
 def use_a_feed(path):
