@@ -4,8 +4,8 @@ import numpy as np
 
 from nanobook.errors import MissingDependencyError
 
-__all__ = ["BLUE", "GREY", "INK", "RED", "headline", "minus", "new_picture", "number"]
-__all__ += ["plain", "short", "tidy"]
+__all__ = ["BLUE", "GREY", "INK", "RED", "headline", "minus", "money", "new_picture"]
+__all__ += ["number", "plain", "short", "tidy"]
 
 BLUE, GREY, RED, INK = "#1f5a94", "#8c8c8c", "#b3392f", "#2b2b2b"
 
@@ -68,6 +68,27 @@ def headline(axes, title, pad=12):
         Points between them.
     """
     axes.set_title(title, loc="left", fontsize=12, fontweight="bold", color=INK, pad=pad)
+
+
+def money(value, _=None):
+    """Write an amount with its magnitude as a letter, so that ticks stay narrow.
+
+    Parameters
+    ----------
+    value : float
+        Currency.
+    _ : int, optional
+        The tick's place, which matplotlib hands over.
+
+    Returns
+    -------
+    str
+        Say "1.25m".
+    """
+    for least, unit, letter in ((1e9, 1e9, "bn"), (1e6, 1e6, "m"), (1e4, 1e3, "k")):
+        if abs(value) >= least:
+            return minus(f"{value / unit:.4g}{letter}")
+    return minus(f"{value:,.4g}")
 
 
 def number(value, digits=4):

@@ -3,7 +3,8 @@
 import numpy as np
 
 from nanobook.errors import ValidationError
-from nanobook.report.drawing import BLUE, GREY, INK, RED, headline, minus, new_picture, tidy
+from nanobook.report.drawing import BLUE, GREY, INK, RED, headline, minus, money, new_picture, tidy
+from nanobook.report.time_axis import ends_of, label_bars, place_bars
 
 __all__ = ["check_format", "plot_equity", "plot_rolling"]
 
@@ -63,7 +64,7 @@ def plot_equity(frame, *, start, path=None, title=None, name="portfolio", benchm
     figure = new_picture(9.0, 5.6)
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1.15))
     unit = 100 if frame["equity"].dtype.kind == "i" else 1
-    when = _positions(frame.index)
+    when = place_bars(frame.index)
     equity = frame["equity"].to_numpy() / unit
     fall = -100.0 * frame["drawdown"].to_numpy()
 
@@ -76,7 +77,7 @@ def plot_equity(frame, *, start, path=None, title=None, name="portfolio", benchm
         peak = np.maximum.accumulate(np.maximum(other, start / unit))
         below.plot(when, 100.0 * (other / peak - 1.0), color=GREY, linewidth=0.8, zorder=2)
     above.set_ylabel("equity", color=INK)
-    above.yaxis.set_major_formatter(_money)
+    above.yaxis.set_major_formatter(money)
 
     below.fill_between(when, fall, 0.0, color=RED, alpha=0.28, linewidth=0)
     below.plot(when, fall, color=RED, linewidth=0.9, zorder=3)
@@ -87,8 +88,8 @@ def plot_equity(frame, *, start, path=None, title=None, name="portfolio", benchm
 
     for axes in (above, below):
         tidy(axes)
-    _date(below, frame.index)
-    above.set_xlim(*_span(when))
+    label_bars(below, frame.index)
+    above.set_xlim(*ends_of(when))
     figure.align_ylabels()
     headline(above, title or _summary(equity[-1], start / unit, lowest))
     if path is not None:
@@ -124,58 +125,20 @@ def plot_rolling(series, *, title, path=None):
         raise ValidationError("there is nothing to draw: the result has no bars")
     figure = new_picture(9.0, 2.5)
     axes = figure.subplots()
-    when = _positions(series.index)
+    when = place_bars(series.index)
     axes.axhline(0.0, color=GREY, linewidth=0.8, linestyle=(0, (4, 3)), zorder=1)
     axes.plot(when, series.to_numpy(), color=BLUE, linewidth=1.2)
     tidy(axes)
-    _date(axes, series.index)
-    axes.set_xlim(*_span(when))
+    label_bars(axes, series.index)
+    axes.set_xlim(*ends_of(when))
     headline(axes, title)
     if path is not None:
         figure.save(path)
     return figure
 
 
-def _dated(index):
-    return hasattr(index, "tz")
-
-
-def _positions(index):
-    """Return where each bar stands on the x axis: its date, as the clock there showed it."""
-    if _dated(index):
-        return index.tz_localize(None).to_numpy()
-    return np.arange(len(index))
-
-
-def _span(when):
-    """Return the ends of the x axis, a little apart even if there's one bar only."""
-    if len(when) > 1:
-        return when[0], when[-1]
-    step = np.timedelta64(1, "D") if when.dtype.kind == "M" else 1
-    return when[0] - step, when[0] + step
-
-
-def _date(axes, index):
-    if not _dated(index):
-        axes.set_xlabel("bar", color=INK)
-        return
-    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
-
-    locator = AutoDateLocator(minticks=4, maxticks=10)
-    axes.xaxis.set_major_locator(locator)
-    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
-
-
 def _summary(last, start, lowest):
     return f"{minus(f'{last / start - 1.0:+.1%}')} in all, {-lowest:.1f}% below the peak at worst"
-
-
-def _money(value, _):
-    """Write an amount with its magnitude as a letter, so that ticks stay narrow."""
-    for least, unit, letter in ((1e9, 1e9, "bn"), (1e6, 1e6, "m"), (1e4, 1e3, "k")):
-        if abs(value) >= least:
-            return minus(f"{value / unit:.4g}{letter}")
-    return minus(f"{value:,.4g}")
 
 
 def _percent(value, _):

@@ -1,4 +1,6 @@
-"""Pictures of a sweep: a figure over two parameters, and candidates as lines over all of them."""
+"""Pictures of a sweep: a figure over two parameters, candidates as lines over all of them, and
+what the best of each window came to in the next.
+"""
 
 import numpy as np
 
@@ -18,8 +20,9 @@ from nanobook.report.drawing import (
 )
 from nanobook.report.figures import figure_label, figure_text, is_share
 from nanobook.report.scales import place_axis, shown_ticks
+from nanobook.report.walk_forward_plot import plot_walk_forward
 
-__all__ = ["plot_heatmap", "plot_parallel", "plot_profile"]
+__all__ = ["plot_heatmap", "plot_parallel", "plot_profile", "plot_walk_forward"]
 
 #: From white over green to blue, and from red over white to blue: both read without colour
 #: vision, and the end that is better is the dark blue one.
