@@ -7,6 +7,7 @@ import numpy as np
 
 from nanobook.cli.files import read_wide_table, require_writer, write_table
 from nanobook.errors import RangeError, ValidationError
+from nanobook.panel.arrays import as_count
 
 __all__ = ["check_outputs", "read_condition", "read_grid", "read_rule", "save_sweep", "sweep_file"]
 
@@ -57,9 +58,13 @@ def sweep_file(prices, strategy, grid, conditions, *, date_format=None, random=N
     ------
     ValidationError
         If words can't be read, or the sweep refuses them.
+    RangeError
+        If `random` is below 1.
     """
     from nanobook.sweep import Grid, sweep
 
+    if random is not None:
+        random = as_count("random", random, least=1)
     axes = read_grid(grid)
     tests = [read_condition(text, axes) for text in conditions]
 

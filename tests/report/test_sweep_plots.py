@@ -1,6 +1,7 @@
 """Pictures of sweeps show what they're given, whatever the parameters are."""
 
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,12 @@ from nanobook.errors import MissingDependencyError, ValidationError
 from nanobook.report.drawing import number, plain, short
 from nanobook.report.overfitting_plots import plot_logits, plot_luck, plot_splits
 from nanobook.report.scales import category_order, place_axis, shown_ticks
-from nanobook.report.sweep_plots import plot_heatmap, plot_parallel, plot_profile
+from nanobook.report.sweep_plots import (
+    plot_heatmap,
+    plot_parallel,
+    plot_profile,
+    plot_walk_forward,
+)
 from nanobook.report.sweep_tables import heat_table, influence
 
 PNG = b"\x89PNG"
@@ -312,3 +318,55 @@ def test_without_matplotlib_the_error_names_the_extra(monkeypatch):
         monkeypatch.setitem(sys.modules, name, None)
     with pytest.raises(MissingDependencyError, match=r"nanobook\[plot\]"):
         plot_heatmap(grid([[1.0]], [1], [1]), "sharpe")
+
+
+# ---- walk-forward ----------------------------------------------------------------------------
+
+
+def forward(index, by="sharpe", rules=("M", None, "W")):
+    """Return what the picture needs of a walk-forward over three windows of four bars."""
+    frame = pd.DataFrame({"equity": np.linspace(100.0, 111.0, 12)}, index=index)
+    label = index if hasattr(index, "tz") else pd.RangeIndex(50, 62)
+    windows = pd.DataFrame(
+        {
+            "test_start": label[[0, 4, 8]],
+            "fast": [5.0, np.nan, 20.0],
+            "rule": pd.Series(rules, dtype=object).to_numpy(),
+            "in_sample": [1.0, np.nan, 2.0],
+            "out_of_sample": [0.5, 0.0, -1.0],
+        }
+    )
+    result = SimpleNamespace(to_frame=lambda: frame, start_cash=100.0)
+    return SimpleNamespace(result=result, windows=windows, by=by, parameter_names=("fast", "rule"))
+
+
+@pytest.mark.parametrize(
+    "index",
+    [
+        pd.bdate_range("2020-01-01", periods=12),
+        pd.date_range("2020-01-01", periods=12, tz="America/New_York"),
+        pd.RangeIndex(12),
+    ],
+)
+def test_a_walk_forward_shows_what_was_chosen_and_what_it_came_to(index):
+    figure = plot_walk_forward(forward(index))
+    equity, fast, rule, bars = figure.axes
+    assert title(figure) == "3 windows: mean Sharpe 1.50 in sample, \N{MINUS SIGN}0.17 out"
+    assert_allclose(equity.lines[-1].get_ydata(), np.linspace(100.0, 111.0, 12))
+    assert [line.get_ydata()[0] for line in fast.lines] == [0.0, 1.0]  # the second stayed flat
+    assert (fast.get_ylabel(), rule.get_ylabel()) == ("fast", "rule")
+    heights = [patch.get_height() for patch in bars.patches if patch.get_alpha() == 0.6]
+    assert_allclose(heights, [0.5, 0.0, -1.0])
+    assert figure.to_png().startswith(PNG)
+
+
+def test_a_walk_forward_by_a_share_is_in_percent(tmp_path):
+    figure = plot_walk_forward(forward(pd.RangeIndex(12), by="cagr"), path=tmp_path / "w.png")
+    assert "150.00% in sample" in title(figure)
+    assert (tmp_path / "w.png").exists()
+
+
+def test_a_walk_forward_that_never_chose_can_be_drawn():
+    flat = forward(pd.RangeIndex(12))
+    flat.windows["in_sample"] = np.nan
+    assert plot_walk_forward(flat).to_png().startswith(PNG)
