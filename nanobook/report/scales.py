@@ -7,7 +7,7 @@ import numpy as np
 from nanobook.report.drawing import number, plain
 
 __all__ = ["Scale", "category_order", "is_numeric", "looks_logarithmic", "place_axis"]
-__all__ += ["shown_ticks"]
+__all__ += ["shown_ticks", "spaced"]
 
 #: Up to so many values, each has its label.
 _EACH = 8
@@ -68,7 +68,7 @@ def _measured(values):
         return (value - low) / (high - low)
 
     shown = distinct if distinct.size <= _EACH else _round_values(low, high, logarithmic)
-    return Scale(place(values), _apart([(float(place(at)), number(at, 5)) for at in shown]))
+    return Scale(place(values), spaced([(float(place(at)), number(at, 5)) for at in shown]))
 
 
 def looks_logarithmic(distinct):
@@ -126,7 +126,7 @@ def _evenly(values):
     places, categories = category_order(values)
     count = len(categories)
     ticks = [((at + 0.5) / count, _word(value, 20)) for at, value in enumerate(categories)]
-    return Scale((places + 0.5) / count, _apart(ticks))
+    return Scale((places + 0.5) / count, spaced(ticks))
 
 
 def _key(value):
@@ -137,8 +137,21 @@ def _key(value):
     return (2, 0.0, str(value))
 
 
-def _apart(ticks, least=0.045):
-    """Leave out ticks that would run into the one below."""
+def spaced(ticks, least=0.045):
+    """Leave out ticks that would run into the one below.
+
+    Parameters
+    ----------
+    ticks : list of tuple
+        Places, ascending, and words.
+    least : float, default 0.045
+        How far apart they must be.
+
+    Returns
+    -------
+    list of tuple
+        Some of them, the first always.
+    """
     kept = []
     for place, word in ticks:
         if not kept or place - kept[-1][0] >= least:

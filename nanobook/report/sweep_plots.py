@@ -141,7 +141,7 @@ def plot_parallel(table, values, by, *, smaller=False, path=None):
     norm, colours, _ = _colours(values, smaller, one_way=True)
     heights = np.clip(norm(_bounded(values, norm)), 0.0, 1.0)
     heights = 1.0 - heights if smaller else heights
-    lines = np.column_stack([*(scale.places for scale in scales), heights])
+    lines = np.column_stack([*(_fanned(scale.places) for scale in scales), heights])
     _draw_lines(axes, lines, colours(norm(_bounded(values, norm))))
     for at, (name, scale) in enumerate(zip(names, scales, strict=True)):
         axes.axvline(at, color=GREY, linewidth=0.9, zorder=5)
@@ -151,7 +151,7 @@ def plot_parallel(table, values, by, *, smaller=False, path=None):
     _colour_axis(axes, len(names), norm, colours, by, smaller)
     _write_head(axes, len(names), plain(figure_label(by)), figure_text(by, values[0]))
     axes.set_xlim(-0.42, len(names) + 0.36)
-    axes.set_ylim(-0.05, 1.04)
+    axes.set_ylim(-0.07, 1.05)
     axes.set_axis_off()
     headline(axes, _parallel_headline(len(table), by), pad=36)
     if path is not None:
@@ -337,6 +337,15 @@ def _draw_lines(axes, lines, colours):
     line.set(zorder=7, solid_joinstyle="round")
 
 
+def _fanned(places):
+    """Spread candidates that share a place, the best on top, so that each line is seen."""
+    known = np.unique(places)
+    if places.size <= 4 * known.size or known.size > 12:
+        return places
+    wide = min(0.1, 0.5 * np.diff(known).min()) if known.size > 1 else 0.1
+    return places + wide * np.linspace(0.5, -0.5, places.size)
+
+
 def _write_tick(axes, at, place, word):
     beneath = {"boxstyle": "round,pad=0.15", "facecolor": "white", "alpha": 0.78, "linewidth": 0}
     text = _beside(axes, word, (at, place), (-6, 0))
@@ -345,7 +354,7 @@ def _write_tick(axes, at, place, word):
 
 def _write_head(axes, at, name, value):
     for height, word, colour in ((24, name, INK), (9, value, RED)):
-        text = _beside(axes, word, (at, 1.0), (0, height))
+        text = _beside(axes, word, (at, 1.05), (0, height))
         text.set(ha="center", va="bottom", fontsize=9.5, fontweight="bold", color=colour)
 
 

@@ -18,7 +18,7 @@ from nanobook.report.drawing import (
     tidy,
 )
 from nanobook.report.figures import figure_label, is_share
-from nanobook.report.scales import place_axis
+from nanobook.report.scales import place_axis, spaced
 from nanobook.report.time_axis import ends_of, label_bars, place_bars
 
 __all__ = ["plot_walk_forward"]
@@ -101,9 +101,7 @@ def _steps(axes, edges, chosen, known, name):
         for at, place in zip(np.flatnonzero(known), scale.places, strict=True):
             span = (edges[at], edges[at + 1])
             axes.plot(span, (place, place), color=BLUE, linewidth=3.2, solid_capstyle="butt")
-        ticks = scale.ticks
-        if len(ticks) > 4:
-            ticks = ticks[:: -(-len(ticks) // 4)]
+        ticks = spaced(scale.ticks, 0.24)
         axes.set_yticks([place for place, _ in ticks], [word for _, word in ticks])
     axes.set_ylim(-0.18, 1.18)
     axes.set_ylabel(plain(name, 14), color=INK, rotation=0, ha="right", va="center")
