@@ -31,6 +31,9 @@ _ONE_WAY, _TWO_WAYS, _EMPTY = "YlGnBu", "RdBu", "#e9e9e9"
 #: Cells whose values are written into them: up to so many columns, and rows.
 _WRITTEN = (12, 16)
 
+#: Where the axes of parallel coordinates end, a little above the best.
+_TOP = 1.07
+
 #: Shares of the values at which colours may end, so that one odd value doesn't fade all others.
 _TAILS = (0.01, 0.99)
 
@@ -151,7 +154,7 @@ def plot_parallel(table, values, by, *, smaller=False, path=None):
     _colour_axis(axes, len(names), norm, colours, by, smaller)
     _write_head(axes, len(names), plain(figure_label(by)), figure_text(by, values[0]))
     axes.set_xlim(-0.42, len(names) + 0.36)
-    axes.set_ylim(-0.07, 1.05)
+    axes.set_ylim(1.0 - _TOP, _TOP)
     axes.set_axis_off()
     headline(axes, _parallel_headline(len(table), by), pad=36)
     if path is not None:
@@ -354,7 +357,7 @@ def _write_tick(axes, at, place, word):
 
 def _write_head(axes, at, name, value):
     for height, word, colour in ((24, name, INK), (9, value, RED)):
-        text = _beside(axes, word, (at, 1.05), (0, height))
+        text = _beside(axes, word, (at, _TOP), (0, height))
         text.set(ha="center", va="bottom", fontsize=9.5, fontweight="bold", color=colour)
 
 
