@@ -10,6 +10,7 @@ Where things are, from the ground up::
     statistics      is it luck: deflated Sharpe, overfitting, bootstrap, splits of time
     microstructure  spreads, order flow, trade signs, depth: figures of book states and trades
     report          plots and tear sheets
+    volatility      EWMA, HAR, range estimators, moving correlations, tests of forecasts
     book            the limit order book: Exchange, a call at a time or a stream at once
     itch            NASDAQ's feed: read, rebuilt into books, written
     datasets        real prices that a dependency ships; seeded synthetic prices and orders
@@ -92,6 +93,19 @@ _ROOM_OF = {
     "superior_predictive_ability": "statistics",
     "time_series_split": "statistics",
     "walk_forward_splits": "statistics",
+    "DccResult": "volatility",
+    "HarResult": "volatility",
+    "dcc_fit": "volatility",
+    "ewma_volatility": "volatility",
+    "forecast_losses": "volatility",
+    "garch_ewma_forecast": "volatility",
+    "har_fit": "volatility",
+    "mincer_zarnowitz": "volatility",
+    "realized_vol": "volatility",
+    "riskmetrics2006_volatility": "volatility",
+    "rolling_har": "volatility",
+    "rolling_realized_vol": "volatility",
+    "value_at_risk_backtest": "volatility",
     "TearSheet": "report",
     "tear_sheet": "report",
     "BOOK_ORDER": "book",
@@ -156,6 +170,8 @@ _ROOM_OF = {
     "py_capabilities": "aliases",
     "py_compute_metrics": "aliases",
     "py_deflated_sharpe": "aliases",
+    "py_garch_ewma_forecast": "aliases",
+    "py_realized_vol": "aliases",
     "py_rolling_sharpe": "aliases",
     "py_rolling_volatility": "aliases",
     "py_time_series_split": "aliases",

@@ -9,6 +9,7 @@ The folder is set only around our own decorators and put back afterwards, so a u
 ``@njit(cache=True)`` functions stay where they were.
 """
 
+import ctypes
 import hashlib
 import os
 import stat
@@ -17,6 +18,7 @@ import tempfile
 import threading
 import warnings
 from functools import cache
+from importlib import metadata
 from pathlib import Path
 
 import llvmlite.binding
@@ -27,15 +29,74 @@ __all__ += ["entry_point", "function_pointer", "one_parallel_kernel"]
 
 prange = numba.prange
 
-#: Held around every call from Python into a parallel kernel: where Numba finds no OpenMP,
-#: two Python threads inside parallel kernels would abort the process.
-one_parallel_kernel = threading.RLock()
+
+class _ParallelGate:
+    """Lets one Python thread at a time into parallel kernels, and no forked child that would die.
+
+    Where Numba finds neither TBB nor OpenMP, two threads inside would abort the process; and GNU
+    OpenMP ends a child that was forked after it began to work.
+    """
+
+    def __init__(self):
+        self._lock, self._began = threading.RLock(), None
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=self._renew)
+
+    def _renew(self):
+        self._lock = threading.RLock()  # the parent's may be held by a thread that isn't here
+
+    def __enter__(self):
+        self._lock.acquire()
+        if self._began is None:
+            self._began = os.getpid()
+        elif not self.works():
+            self._lock.release()
+            raise RuntimeError(
+                "parallel kernels can't run in a process that was forked after one had run: start "
+                "processes by 'spawn' or 'forkserver', or fork before the first call"
+            )
+        return self
+
+    def __exit__(self, *_):
+        self._lock.release()
+
+    def works(self):
+        """Return whether parallel kernels can run in this process."""
+        if self._began in (None, os.getpid()):
+            return True
+        try:
+            return numba.threading_layer() == "tbb"
+        except ValueError:  # none was started
+            return True
+
+
+def _load_tbb():
+    """Open the library of the `tbb` package, which lies where the loader doesn't look."""
+    if numba.config.DISABLE_JIT or sys.platform == "win32":
+        return
+    try:
+        files = metadata.files("tbb") or []
+    except metadata.PackageNotFoundError:
+        return
+    for file in files:
+        if file.name.startswith("libtbb.") and file.name != "libtbb.so":
+            try:
+                ctypes.CDLL(str(file.locate().resolve()), mode=ctypes.RTLD_GLOBAL)
+            except OSError:
+                continue
+            return
+
+
+_load_tbb()  # before anything asks Numba for its threads
+
+#: Held around every call from Python into a parallel kernel.
+one_parallel_kernel = _ParallelGate()
 
 #: The rooms above all kernels. Nothing imports from them, so no kernel depends on them.
 _ROOMS_WITHOUT_KERNELS = {"cli", "report"}
 
 _kernels = []
-_decorating = threading.Lock()
+_decorating = threading.RLock()  # compiling may import a room, whose kernels are decorated
 
 
 def njit(function=None, **options):
@@ -125,11 +186,13 @@ def function_pointer(function, signature, *, cached=False):
     if numba.config.DISABLE_JIT:
         return function
     folder = cache_folder() if cached else None
+    if folder is None:
+        return numba.cfunc(signature, error_model="numpy")(function)
     with _decorating:
         before = numba.config.CACHE_DIR
-        numba.config.CACHE_DIR = str(folder or "")
+        numba.config.CACHE_DIR = str(folder)
         try:
-            return numba.cfunc(signature, cache=folder is not None, error_model="numpy")(function)
+            return numba.cfunc(signature, cache=True, error_model="numpy")(function)
         finally:
             numba.config.CACHE_DIR = before
 

@@ -52,6 +52,12 @@ PROMISED = {
     ),
     "datasets": ("daily_prices", "order_flow", "random_prices"),
     "report": ("TearSheet", "tear_sheet"),
+    "volatility": (
+        *("garch_ewma_forecast", "ewma_volatility", "riskmetrics2006_volatility"),
+        *("HarResult", "har_fit", "rolling_har", "realized_vol", "rolling_realized_vol"),
+        *("DccResult", "dcc_fit"),
+        *("forecast_losses", "mincer_zarnowitz", "value_at_risk_backtest"),
+    ),
     "book": (
         *("Exchange", "Order", "Trade", "SubmitResult", "CancelResult", "ModifyResult"),
         *("CancelAllResult", "LevelSnapshot", "BookSnapshot", "QueuePosition", "SweepCost"),
@@ -73,7 +79,7 @@ PROMISED = {
     "aliases": (
         *("py_backtest_weights", "py_capabilities", "py_compute_metrics"),
         *("py_rolling_sharpe", "py_rolling_volatility", "py_time_series_split"),
-        "py_deflated_sharpe",
+        *("py_deflated_sharpe", "py_garch_ewma_forecast", "py_realized_vol"),
     ),
 }
 PLACES = [(room, name) for room, names in PROMISED.items() for name in names]
@@ -82,10 +88,7 @@ PLACES = [(room, name) for room, names in PROMISED.items() for name in names]
 #: be taken out of here and promised above, with its signature below.
 NOT_YET = {
     "sweeps (issue 6)": ("sweep", "sweep_strategy", "sweep_equal_weight", "walkforward"),
-    "volatility (issue 7)": (
-        *("garch_forecast", "py_garch_forecast", "garch_ewma_forecast"),
-        *("py_garch_ewma_forecast", "realized_vol"),
-    ),
+    "volatility (issue 7)": ("garch_forecast", "py_garch_forecast"),
     "optimizers (issue 8)": (
         *("optimize_min_variance", "py_optimize_min_variance", "optimize_risk_parity"),
         *("py_optimize_risk_parity", "optimize_max_sharpe", "py_optimize_max_sharpe"),
@@ -131,6 +134,14 @@ SEED_SIGNATURES = {
     "drawdown": {"equity": EMPTY},
     "time_series_split": {"n_samples": EMPTY, "n_splits": 5},
     "py_deflated_sharpe": {"sr": EMPTY, "n_trials": EMPTY, "skew": EMPTY, "kurt": EMPTY},
+    "garch_ewma_forecast": {"returns": EMPTY, "p": 1, "q": 1, "mean": "zero"},
+    "realized_vol": {
+        "open": EMPTY,
+        "high": EMPTY,
+        "low": EMPTY,
+        "close": EMPTY,
+        "method": "close_to_close",
+    },
     "capabilities": {},
     "parse_itch": {"path": EMPTY},
 }

@@ -56,6 +56,8 @@ def steps():
         ("metrics of many columns", _metrics_parallel),
         ("rolling figures and drawdowns", _rolling),
         ("tests of luck", _statistics),
+        ("volatility from returns, bars and realised variance", _volatility),
+        ("correlations that move", _correlations),
         ("order book, one call at a time", _exchange),
         ("order book, streams of messages", _process),
         ("order book, many at once", _process_many),
@@ -188,6 +190,30 @@ def _statistics():
         probability_of_overfitting(returns[:, :candidates])
     bootstrap_bands(returns[:, 0], reps=2)
     moments(returns[0], np.empty(5))
+
+
+def _volatility():
+    from nanobook import volatility
+
+    returns = np.linspace(-0.01, 0.02, 24).reshape(8, 3)
+    volatility.garch_ewma_forecast(returns)
+    volatility.ewma_volatility(returns)
+    volatility.rolling_realized_vol(*[_prices()] * 4, 4)
+    variance = np.abs(returns)
+    fit = volatility.har_fit(variance, lags=(1, 2))
+    _ = fit.fitted, fit.resid
+    for expanding in (False, True):
+        volatility.rolling_har(variance, 5, lags=(1, 2), expanding=expanding)
+    volatility.mincer_zarnowitz(variance, variance + 0.01)
+
+
+def _correlations():
+    from nanobook.volatility import dcc_fit
+
+    residuals = np.array([[1.0, 0.5], [-1.0, 0.3], [0.2, -1.0], [0.6, 0.9]])
+    for likelihood in ("joint", "pairs"):
+        fit = dcc_fit(std_resid=residuals, likelihood=likelihood)
+        _ = fit.correlations, fit.correlation_between(0, 1)
 
 
 def _exchange():

@@ -9,7 +9,7 @@ from nanobook.errors import FileFormatError
 from nanobook.sweep.job import most_lanes, run_batch
 from nanobook.sweep.weights import FINE, raise_fault
 
-__all__ = ["Saver", "Stoppable", "run_all"]
+__all__ = ["Saver", "Stoppable", "check_ends", "most_given", "run_all"]
 
 #: A batch should take about this long: short enough to stop within a second.
 _BATCH_SECONDS = 0.2
@@ -207,6 +207,22 @@ def check_ends(job, source, first, batch, index):
     raise_fault(source.strategy, job.prices, index, own, code, bar)
 
 
+def most_given(job):
+    """Return how many matrices of weights are held at a time, where no strategy makes them.
+
+    Parameters
+    ----------
+    job : Job
+        With the prices' shape.
+
+    Returns
+    -------
+    int
+        At least 1.
+    """
+    return max(1, _MOST_NUMBERS // (job.prices.size or 1))
+
+
 def _stretches(source, gathered):
     return gathered.undone() if source.random_access else [(0, None)]
 
@@ -220,6 +236,6 @@ def _next_size(size, seconds, lanes, job, source):
     fitting = size * _BATCH_SECONDS / max(seconds, 1e-6)
     most = _MOST
     if source.strategy is None:
-        most = max(1, _MOST_NUMBERS // (job.prices.size or 1))
+        most = most_given(job)
     size = int(min(max(fitting, 1.0), 4 * size, most))
     return max(lanes, size - size % lanes) if most >= lanes else max(1, size)

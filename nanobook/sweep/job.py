@@ -103,7 +103,7 @@ def run_batch(job, params, options, lanes, given=None):
         Their rows, and what was gathered over all of them.
     """
     count, honesty = len(options), job.honesty
-    lanes = max(1, min(lanes, count))
+    lanes = max(1, min(lanes, count)) if one_parallel_kernel.works() else 1
     stack, row_at_of = given or (np.empty((0, 0, 0)), np.empty((0, 0), np.int64))
     strategy = job.strategy or strategies.equal_weight
     metrics = np.empty((count, len(FIELDS)))

@@ -11,7 +11,7 @@ from nanobook.progress import progress_bar
 from nanobook.statistics.bootstrap import stationary_bootstrap
 from nanobook.statistics.cscv import block_edges
 from nanobook.sweep.candidates import FIELDS
-from nanobook.sweep.engine import Saver, run_all
+from nanobook.sweep.engine import Saver, most_given, run_all
 from nanobook.sweep.gathered import Gathered, fingerprint, row_bytes
 from nanobook.sweep.grid import as_grid
 from nanobook.sweep.job import Honesty, Job, most_lanes
@@ -66,7 +66,7 @@ def run_sweep(prices, strategy, grid, base, **options):
         assets=job.prices.shape[1],
         row_bytes=row_bytes(job.honesty.blocks) + 8 * len(source.names),
         lanes=lanes,
-        given=0 if source.strategy is not None else lanes,
+        given=0 if source.strategy is not None else max(lanes, most_given(job)),
         reps=job.honesty.reps,
         kept=wanted if isinstance(wanted, int) else len(wanted),
     )

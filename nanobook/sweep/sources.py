@@ -103,6 +103,7 @@ class Compiled(Described):
                     "simulator; give it another name"
                 )
         strategy.check_names([name for name in grid.names if name not in OPTION_NAMES])
+        _ = strategy.pointer  # compiles, or says why not, before anything runs
 
     def chunk(self, first, last):
         """Return candidates `first` to before `last`."""

@@ -119,12 +119,16 @@ class Strategy:
 
     @property
     def pointer(self):
-        """The compiled function, as kernels take it."""
+        """The compiled function, as kernels take it.
+
+        It raises ValidationError if the function doesn't compile.
+        """
         if self._pointer is None:
-            if self._ours:
-                self._pointer = function_pointer(self.function, _SIGNATURE, cached=True)
-            else:
-                self._pointer = function_pointer(_guarded(self.function), _SIGNATURE)
+            function = self.function if self._ours else _guarded(self.function)
+            try:
+                self._pointer = function_pointer(function, _SIGNATURE, cached=self._ours)
+            except numba.core.errors.NumbaError as error:
+                raise ValidationError(f"{self.name} doesn't compile: {error}") from error
         return self._pointer
 
     def vector(self, params):

@@ -129,7 +129,8 @@ def raise_fault(strategy, prices, index, params, code, bar):
 
 def _run_plainly(strategy, prices, vector, bar, where):
     state, out = np.zeros(strategy.state_size(prices.shape[1])), np.zeros(prices.shape[1])
-    for t in range(0 if strategy.every_bar else bar, bar + 1):
+    first = 0 if strategy.every_bar or state.size else bar
+    for t in range(first, bar + 1):
         out[:] = 0.0
         try:
             strategy.function(t, prices[: t + 1], vector, state, out)

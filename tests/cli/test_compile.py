@@ -61,6 +61,7 @@ def use_everything(folder):
     nanobook.drawdown(prices[["A"]])
     nanobook.drawdown_series([3.0, 2.0, 1.0])
     use_tests_of_luck(prices)
+    use_volatility(prices.ffill())
     use_figures_of_states()
     use_a_feed(folder / "day.itch")
 
@@ -73,6 +74,29 @@ def use_tests_of_luck(prices):
         )
     nanobook.probability_of_overfitting(returns, blocks=4)
     nanobook.bootstrap_bands(returns["A"], statistic="cagr", reps=10)
+
+
+def use_volatility(prices):
+    returns = prices.pct_change()
+    nanobook.garch_ewma_forecast(returns["A"].tolist(), 3, 2, "mean")
+    nanobook.ewma_volatility(returns, halflife=5, start=returns.var())
+    nanobook.riskmetrics2006_volatility(returns["A"])
+    bars = [prices] * 4
+    for method in ("cc", "parkinson", "gk", "rs", "yz"):
+        nanobook.realized_vol(*bars, method)
+        nanobook.rolling_realized_vol(*bars, 5, method, periods_per_year=252)
+    variance = returns**2
+    fit = nanobook.har_fit(variance["A"], transform="log", horizon=2, lags=(1, 3))
+    _ = fit.fitted, fit.resid, fit.std_err
+    nanobook.rolling_har(variance, 10, lags=(1, 3), transform="sqrt")
+    nanobook.mincer_zarnowitz(variance, variance + 1e-4)
+    nanobook.forecast_losses(variance, variance + 1e-4)
+    nanobook.value_at_risk_backtest(returns, returns * 0 + 0.02)
+    residuals = pd.DataFrame(np.random.default_rng(1).normal(size=(40, 3)), columns=list("ABC"))
+    for likelihood in ("joint", "pairs"):
+        fit = nanobook.dcc_fit(std_resid=residuals, likelihood=likelihood)
+        _ = fit.std_err, fit.correlation, fit.correlations, fit.correlation_between("A", "C")
+        fit.covariance_forecast(2, volatility=[0.1, 0.2, 0.3])
 
 
 def use_a_feed(path):
