@@ -61,6 +61,10 @@ class Picture(Figure):
     def _repr_png_(self):
         return self.to_png()
 
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        """Come before what pyplot tells notebooks to make of any figure."""
+        return {"image/png": self.to_png()}
+
     def format_of(self, path):
         """Return the format that a file's suffix asks for.
 
