@@ -285,10 +285,15 @@ def offered():
             if inspect.ismodule(thing):  # hides a function: test_public_api tells of it
                 thing = getattr(thing, name)
             home = getattr(thing, "__module__", None) or ""
-            if home.startswith("nanobook"):
+            if home.startswith("nanobook") and hasattr(thing, "__qualname__"):
                 _, _, before = found.get(id(thing), (home, thing, False))
                 found[id(thing)] = (home, thing, public or before)
-    return sorted(found.values(), key=lambda row: (row[0], row[1].__qualname__))
+    return sorted(found.values(), key=lambda row: (row[0], name_of(row[1])))
+
+
+def name_of(thing):
+    """Return the name of a function or class, of a strategy, or of an object's class."""
+    return getattr(thing, "__qualname__", None) or getattr(thing, "name", type(thing).__name__)
 
 
 def is_kernel(thing):
@@ -296,8 +301,8 @@ def is_kernel(thing):
 
 
 def faults_of(thing, public):
-    if is_kernel(thing):
-        return [(thing.__name__, said_faults(thing.__doc__))]
+    if is_kernel(thing) or not hasattr(thing, "__qualname__"):
+        return [(name_of(thing), said_faults(thing.__doc__))]
     if inspect.isclass(thing):
         return list(class_faults(thing)) if public else record_faults(thing)
     return [(thing.__qualname__, function_faults(thing))] if callable(thing) else []
@@ -310,7 +315,7 @@ ALL = offered()
 @pytest.mark.parametrize(
     ("home", "thing", "public"),
     ALL,
-    ids=[f"{home.removeprefix('nanobook.')}.{thing.__qualname__}" for home, thing, _ in ALL],
+    ids=[f"{home.removeprefix('nanobook.')}.{name_of(thing)}" for home, thing, _ in ALL],
 )
 def test_docstring_and_signature_agree(home, thing, public):
     file = home.replace(".", "/") + ".py"

@@ -14,7 +14,7 @@ PACKAGE = Path(nanobook.__file__).parent
 #: has their shape, and imports no result class: so results may call it. `datasets` stands above
 #: the book: its order flow comes from orders that meet in a real one.
 ROWS = (
-    ("jit", "errors", "version"),
+    ("jit", "errors", "progress", "version"),
     ("types",),
     ("persistence", "panel"),
     ("metrics", "indicators", "microstructure", "statistics"),

@@ -52,12 +52,15 @@ def steps():
         ("backtest, costs exact", lambda: _backtest("post_cost")),
         ("backtest, costs as the original's", lambda: _backtest("pre_cost")),
         ("backtest_weights, whole cents", _backtest_weights),
+        ("sweeps", lambda: _sweep(threads=1)),
+        ("sweeps on many threads", lambda: _sweep(threads=2)),
         ("metrics", _metrics),
         ("metrics of many columns", _metrics_parallel),
         ("rolling figures and drawdowns", _rolling),
         ("tests of luck", _statistics),
         ("volatility from returns, bars and realised variance", _volatility),
         ("correlations that move", _correlations),
+        ("volatility models, fitted", _volatility_models),
         ("order book, one call at a time", _exchange),
         ("order book, streams of messages", _process),
         ("order book, many at once", _process_many),
@@ -135,6 +138,15 @@ def _backtest(sizing):
         _ = result.metrics, result.drawdown, result.holdings
 
 
+def _volatility_models():
+    from nanobook.volatility import garch_fit, rolling_garch
+
+    returns = np.random.default_rng(1).normal(0.0, 0.01, (60, 2))
+    fit = garch_fit(returns[:, 0])
+    _ = fit.std_err, fit.forecast(2)
+    rolling_garch(returns, window=50, refit_every=5)
+
+
 def _backtest_weights():
     from nanobook.portfolio import backtest_weights
 
@@ -142,6 +154,16 @@ def _backtest_weights():
     for stops in (None, {"trailing_stop_pct": 0.1, "atr_multiple": 3.0}):
         result = backtest_weights(np.full((8, 3), 0.3), cents, 100_000, 10, stop_cfg=stops)
         _ = result.metrics, result.drawdown
+
+
+def _sweep(threads):
+    from nanobook.sweep import strategies, sweep
+
+    for name in strategies.__all__:
+        getattr(strategies, name).weights(_prices())
+    grid = {"lag": [0, 1], "cash": [1e5, 1e6]}
+    result = sweep(_prices(), "equal_weight", grid, cash=1e6, threads=threads, reps=10)
+    _ = result.metrics, result.overfitting()
 
 
 def _metrics():

@@ -1,5 +1,6 @@
 """Combinations of parameters: all of them, a list, or a sample, made only as they're needed."""
 
+import hashlib
 import itertools
 import math
 from collections.abc import Mapping
@@ -19,6 +20,9 @@ BLOCK = 8192
 
 #: A condition that refuses this many draws for each one asked for is given up on.
 _PATIENCE = 1000
+
+#: Up to how many combinations of listed values are all tested before a sample of them is drawn.
+_MOST_TESTED = 2**26
 
 
 class Grid:
@@ -189,9 +193,7 @@ class Grid:
         """
         axes, n, seed = _read_axes(axes), as_count("n", n, least=1), as_count("seed", seed)
         if not any(isinstance(axis, Uniform) for axis in axes.values()):
-            total = _combinations(axes)
-            if total <= 2**26 or where is None:
-                return cls._distinct(axes, n, seed, where, total)
+            return cls._distinct(axes, n, seed, where, _combinations(axes))
 
         def make(block):
             shares = np.random.default_rng([seed, block]).random((BLOCK, len(axes)))
@@ -202,15 +204,14 @@ class Grid:
     @classmethod
     def _distinct(cls, axes, n, seed, where, total):
         """Return a grid of `n` different combinations of listed values."""
-        whole = cls.product(axes, where=where) if where is not None else None
-        count = total if whole is None else len(whole)
         rng = np.random.default_rng(seed)
-        if count <= 2**24:
-            chosen = rng.permutation(count)[:n]
+        if where is not None and total <= _MOST_TESTED:
+            whole = cls.product(axes, where=where)
+            chosen = whole._raw_numbers(rng.permutation(len(whole))[:n])
+        elif total <= 2**24:
+            chosen = rng.permutation(total)[:n]
         else:
-            chosen = _different(rng, count, min(n, count))
-        if whole is not None:
-            chosen = whole._raw_numbers(chosen)
+            chosen = _different(rng, axes, total, min(n, total), where)
 
         def make(block):
             return _digits(axes, chosen[block * BLOCK : (block + 1) * BLOCK])
@@ -374,13 +375,22 @@ class Grid:
         Returns
         -------
         str
-            Kind, seed, axes and how many combinations are kept.
+            Kind, seed, axes, how many combinations there are and, of a sample or under a
+            condition, a digest of them.
         """
         axes = {
             name: repr(axis) if isinstance(axis, Uniform) else repr(axis.tolist())
             for name, axis in self._axes.items()
         }
-        return repr((self.kind, self.seed, len(self), axes))
+        kept = None
+        if self._condition is not None or self.seed is not None:
+            kept = hashlib.sha256()
+            for first in range(0, len(self), BLOCK):
+                for column in self.columns(first, min(first + BLOCK, len(self))).values():
+                    numbers = column.dtype != object
+                    kept.update(column.tobytes() if numbers else repr(column.tolist()).encode())
+            kept = kept.hexdigest()
+        return repr((self.kind, self.seed, len(self), axes, kept))
 
     # ---- blocks ------------------------------------------------------------------------------
 
@@ -400,10 +410,7 @@ class Grid:
                 starts[-1] = size
                 break
             if blocks is None and block * BLOCK > _PATIENCE * (size + BLOCK):
-                raise ValidationError(
-                    f"where must keep some combinations, but of {block * BLOCK:,} draws it kept "
-                    f"{starts[-1]:,} of the {size:,} asked for"
-                )
+                raise ValidationError(_kept_too_few(block * BLOCK, starts[-1], size))
         if starts[-1] == 0:
             raise ValidationError("where must keep some combinations, but it kept none")
         return np.array(starts, dtype=np.int64)
@@ -525,14 +532,26 @@ def _drawn(axes, shares):
     return columns
 
 
-def _different(rng, count, n):
-    """Draw `n` different numbers below `count`, which is large."""
-    chosen = np.zeros(0, dtype=np.int64)
+def _different(rng, axes, total, n, where):
+    """Draw the numbers of `n` different combinations, of very many, that a condition keeps."""
+    chosen, draws = np.zeros(0, dtype=np.int64), 0
     while chosen.size < n:
-        more = rng.integers(0, count, size=2 * n)
+        more = rng.integers(0, total, size=max(BLOCK, n))
+        draws += more.size
+        if where is not None:
+            more = more[_keeps(where, _digits(axes, more))]
         both = np.concatenate((chosen, more))
         chosen = both[np.sort(np.unique(both, return_index=True)[1])]
+        if draws > _PATIENCE * (n + BLOCK):
+            raise ValidationError(_kept_too_few(draws, chosen.size, n))
     return chosen[:n]
+
+
+def _kept_too_few(draws, kept, n):
+    return (
+        f"where must keep some combinations, but of {draws:,} draws it kept {kept:,} of the "
+        f"{n:,} asked for"
+    )
 
 
 def _keeps(condition, columns):

@@ -219,7 +219,7 @@ def judge(result, *, seed, level=0.9):
         effective = effective_trials(trials, min(max(correlation, 0.0), 1.0))
     variance = float(np.var(sharpes[moves] / root, ddof=1)) if trials > 1 else 0.0
     shape = {"skew": float(figures["skew"][place]), "kurtosis": float(figures["kurtosis"][place])}
-    maximum = float(expected_maximum_sharpe(effective, variance))
+    maximum = float(expected_maximum_sharpe(effective, variance)) if trials else 0.0
     deflated = probabilistic = math.nan
     if trials and n_obs > 2:
         alone = {"n_obs": n_obs, **shape}

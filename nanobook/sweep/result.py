@@ -1,13 +1,14 @@
 """`SweepResult`: what a sweep gives back: metrics of all candidates, and any one of them whole."""
 
 import operator
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 
 import numpy as np
 
 from nanobook.errors import ValidationError
 from nanobook.panel.arrays import as_count, as_integer
 from nanobook.portfolio.backtest import backtest
+from nanobook.sweep.axes import as_column
 from nanobook.sweep.candidates import FIELDS
 from nanobook.sweep.overfitting import judge
 from nanobook.sweep.result_file import read_sweep, write_sweep
@@ -95,12 +96,7 @@ class SweepResult:
         import pandas as pd
 
         done = np.flatnonzero(self._gathered.done)
-        columns = self._columns_of(done)
-        if len(columns) == 1:
-            (name,) = columns
-            index = pd.Index(columns[name], name=name)
-        else:
-            index = pd.MultiIndex.from_arrays(list(columns.values()), names=list(columns))
+        index = _index_of(self._columns_of(done))
         frame = pd.DataFrame(self._gathered.metrics[done], index=index, columns=list(FIELDS))
         return frame.astype(dict.fromkeys(_COUNTS, np.int64))
 
@@ -279,11 +275,27 @@ class SweepResult:
                 raise ValidationError(
                     f"params must hold {len(self._source.names)} values, got {len(params)}"
                 )
-            return dict(zip(self._source.names, params, strict=True))
+            pairs = zip(self._source.names, params, strict=True)
+            return {name: self._meant(name, label) for name, label in pairs}
         number = as_integer("params", params)
         if not (0 <= number < len(self._gathered.done) and self._gathered.done[number]):
             raise ValidationError(f"params must be the number of a candidate, got {number}")
         return self._params_of(number)
+
+    def _meant(self, name, label):
+        """Return the value that a label stands for: pandas shows None as NaN, others as text."""
+        column = (
+            None
+            if self._source.grid is None
+            else self._source.columns(0, len(self._gathered.done))[name]
+        )
+        if column is None or column.dtype != object:
+            return label
+        known = [value for value in column.tolist() if _equal(value, label)]
+        if label != label:
+            known += [None]
+        known += [value for value in column.tolist() if repr(value) == label]
+        return known[0] if known else label
 
     @property
     def equity(self):
@@ -294,14 +306,9 @@ class SweepResult:
         import pandas as pd
 
         curves = [np.asarray(path.equity) for _, path in self.kept]
-        labels = [tuple(params.values()) for params, _ in self.kept]
-        names = self.parameters
-        if len(names) == 1:
-            columns = pd.Index([label[0] for label in labels], name=names[0])
-        elif labels:
-            columns = pd.MultiIndex.from_tuples(labels, names=names)
-        else:
-            columns = pd.Index([])
+        columns = _index_of(
+            {name: as_column([params[name] for params, _ in self.kept]) for name in self.parameters}
+        )
         values = np.column_stack(curves) if curves else np.zeros((self._job.bars, 0))
         return pd.DataFrame(values, index=self._index, columns=columns)
 
@@ -506,7 +513,10 @@ class SweepResult:
         MissingDependencyError
             If pyarrow isn't installed and the suffix asks for it.
         """
-        return read_sweep(cls, path, prices, strategy)
+        job, source, gathered, digest, more = read_sweep(path, prices, strategy)
+        result = cls(job, source, gathered, **more)
+        result._digest = digest
+        return result
 
     # ---- looks -------------------------------------------------------------------------------
 
@@ -571,6 +581,21 @@ def check_metric(name, metric):
     """
     if metric not in FIELDS:
         raise ValidationError(f"{name} must be one of {', '.join(FIELDS)}, got {metric!r}")
+
+
+def _index_of(columns):
+    """Return the labels of candidates; a value that can't be one, like a dict, by its text."""
+    import pandas as pd
+
+    labels = {}
+    for name, column in columns.items():
+        if column.dtype == object:
+            column = as_column([v if isinstance(v, Hashable) else repr(v) for v in column])
+        labels[name] = column
+    if len(labels) == 1:
+        ((name, values),) = labels.items()
+        return pd.Index(values, name=name)
+    return pd.MultiIndex.from_arrays(list(labels.values()), names=list(labels))
 
 
 def _equal(left, right):

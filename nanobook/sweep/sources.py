@@ -2,26 +2,20 @@
 
 import hashlib
 from collections.abc import Iterator
+from contextlib import suppress
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 
 from nanobook.errors import ArgumentTypeError, ValidationError
+from nanobook.panel.arrays import as_integer
 from nanobook.panel.frames import is_frame
 from nanobook.panel.legal import first_illegal
 from nanobook.portfolio.inputs import read_weights, rows_of_array
 from nanobook.sweep.settings import OPTION_NAMES, option_rows, settings_of
 
-__all__ = [
-    "Chunk",
-    "Compiled",
-    "Described",
-    "Listed",
-    "Stacked",
-    "Streamed",
-    "source_of",
-    "targets_of",
-]
+__all__ = ["Chunk", "Market", "source_of", "targets_of"]
 
 
 class Chunk(NamedTuple):
@@ -130,7 +124,9 @@ class Compiled(Described):
 
     def fingerprint(self):
         """Return what tells this strategy from another."""
-        return f"{self.strategy!r} {_code_hash(self.strategy.function)}"
+        rule = self.strategy
+        parts = rule.name, rule.parameters, rule.defaults, rule.every_bar
+        return f"{parts} {_code_hash(rule.function)}"
 
 
 class Listed(Described):
@@ -220,7 +216,8 @@ class Stacked(Described):
 
     def weights(self, params, prices):
         """Return a candidate's weights."""
-        weights = np.array(self._stack[params["candidate"]], dtype=np.float64)
+        number = as_integer("candidate", params["candidate"], least=0, most=len(self) - 1)
+        weights = np.array(self._stack[number], dtype=np.float64)
         if not is_frame(prices):
             return weights
         from pandas import DataFrame
@@ -269,6 +266,7 @@ class Streamed(Described):
         """Return the next matrices, at most up to number `last`; None after the end."""
         pairs, self.latest = [], {}
         for number, weights in zip(range(first, last), self._matrices, strict=False):
+            weights = weights.copy() if hasattr(weights, "copy") else weights  # may be reused
             try:
                 pairs.append(targets_of(weights, self._settings, self.rules, self.market))
             except Exception as error:
@@ -389,7 +387,9 @@ def _is_number(value):
 
 
 def _code_hash(function):
-    """Return a digest of a function's code, and of the plain values it closes over."""
+    """Return a digest of a function's code, and of the plain values it has or closes over."""
+    if isinstance(function, partial):
+        return f"{_code_hash(function.func)} {function.args} {sorted(function.keywords.items())}"
     code = getattr(getattr(function, "py_func", function), "__code__", None)
     if code is None:
         return repr(function) if "at 0x" not in repr(function) else type(function).__name__
@@ -404,7 +404,12 @@ def _code_hash(function):
                 digest.update(repr(constant).encode())
 
     take(code)
-    for cell in getattr(function, "__closure__", None) or ():
-        if isinstance(cell.cell_contents, int | float | str | bytes | bool | tuple | None):
-            digest.update(repr(cell.cell_contents).encode())
+    function = getattr(function, "py_func", function)
+    values = [*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()]
+    for cell in function.__closure__ or ():
+        with suppress(ValueError):  # nothing stands in it yet
+            values.append(cell.cell_contents)
+    for value in values:
+        if isinstance(value, int | float | str | bytes | bool | tuple | None):
+            digest.update(repr(value).encode())
     return digest.hexdigest()[:16]

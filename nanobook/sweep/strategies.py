@@ -1,8 +1,11 @@
 """Trading rules that are compiled already: the textbook's, each with the parameters it names.
 
-Each is a `Strategy`: hand it, or its name, to `sweep`. An asset without a price at a bar, or in
-the stretch a rule looks back on, has no signal and gets weight 0. "Equal parts" are equal parts
-of the assets that have a price. A parameter `short` of 1 goes short where 0 stays out.
+Each is a `Strategy`: hand it, or its name, to `sweep`. An asset without a price at a bar gets
+weight 0 there. Momentum looks at two earlier prices and has no signal where one is missing;
+averages, deviations and bands have none where any price of their stretch is. Without a signal the
+weight is 0, but a rule that holds on until something happens goes on holding. `rsi` and `breakout`
+look past missing prices. "Equal parts" are equal parts of the assets that have a price. A
+parameter `short` of 1 goes short where 0 stays out.
 """
 
 import math
@@ -108,6 +111,8 @@ def _cross_sectional_momentum(t, prices, params, state, out):
     bottom = min(bottom, known - top)
     _mark_largest(growth, 1.0, top, state[columns:], out, 1.0 / max(top, 1))
     if bottom > 0:
+        for i in range(columns):
+            growth[i] = growth[i] if out[i] == 0.0 else math.nan  # a winner is no loser
         _mark_largest(growth, -1.0, bottom, state[columns:], out, -1.0 / bottom)
     return DONE
 
@@ -199,8 +204,9 @@ def _mean_reversion(t, prices, params, state, out):
     for i in range(columns):
         count = state[3 * columns + i]
         sd = _deviation(state[i], state[columns + i], count)
-        if count == lookback and sd > 0.0:
-            z = (prices[t, i] - state[2 * columns + i] - state[i] / count) / sd
+        if count == lookback:
+            distance = prices[t, i] - state[2 * columns + i] - state[i] / count
+            z = distance / sd if sd > 0.0 else 0.0
             if held[i] > 0.0 and z > -leave:
                 held[i] = 0.0
             if held[i] < 0.0 and z < leave:

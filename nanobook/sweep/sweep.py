@@ -190,5 +190,8 @@ def sweep(
 
 
 def _is_plain_function(strategy):
-    """Return whether `strategy` is callable and doesn't say what it is: no Strategy of ours."""
-    return callable(strategy) and not hasattr(strategy, "state_size")
+    """Return whether `strategy` is a function of a parameter: no Strategy, nor to become one."""
+    if not callable(strategy) or hasattr(strategy, "state_size"):
+        return False
+    compiled = getattr(strategy, "py_func", None)
+    return compiled is None or compiled.__code__.co_argcount != 5
