@@ -111,7 +111,7 @@ def test_notebooks_get_a_png_and_pickle_keeps_the_picture():
 def test_a_large_picture_keeps_fewer_colours_on_a_page_than_in_a_file(tmp_path):
     figure = plot_equity(frame(), start=100.0)
     shades = np.random.default_rng(0).random((300, 300, 3))
-    figure.axes[0].imshow(shades, extent=figure.axes[0].get_xlim() + (0, 100), aspect="auto")
+    figure.axes[0].imshow(shades, extent=(*figure.axes[0].get_xlim(), 0, 100), aspect="auto")
     figure.save(tmp_path / "equity.png")
     assert len(figure.to_png()) < 0.6 * (tmp_path / "equity.png").stat().st_size
 
