@@ -103,7 +103,12 @@ def test_a_strange_suffix_is_refused(tmp_path):
 def test_notebooks_get_a_png_and_pickle_keeps_the_picture():
     figure = plot_equity(frame(), start=100.0)
     assert figure._repr_png_().startswith(b"\x89PNG")
-    assert figure._repr_mimebundle_()["image/png"] == figure.to_png()
+    pytest.importorskip("IPython", reason="comes with the extra notebooks")
+    with pytest.MonkeyPatch.context() as patch:
+        shown = []
+        patch.setattr("IPython.display.publish_display_data", shown.append)
+        figure._ipython_display_()
+    assert shown[0]["image/png"] == figure.to_png()
     copy = pickle.loads(pickle.dumps(figure))
     assert len(copy.axes) == 2
 
