@@ -61,6 +61,12 @@ class Picture(Figure):
     def _repr_png_(self):
         return self.to_png()
 
+    def _ipython_display_(self):
+        """Come before what pyplot, once in use, tells notebooks to make of any figure."""
+        from IPython.display import publish_display_data
+
+        publish_display_data({"image/png": self.to_png(), "text/plain": repr(self)})
+
     def format_of(self, path):
         """Return the format that a file's suffix asks for.
 

@@ -103,8 +103,22 @@ def test_a_strange_suffix_is_refused(tmp_path):
 def test_notebooks_get_a_png_and_pickle_keeps_the_picture():
     figure = plot_equity(frame(), start=100.0)
     assert figure._repr_png_().startswith(b"\x89PNG")
+    pytest.importorskip("IPython", reason="comes with the extra notebooks")
+    with pytest.MonkeyPatch.context() as patch:
+        shown = []
+        patch.setattr("IPython.display.publish_display_data", shown.append)
+        figure._ipython_display_()
+    assert shown[0]["image/png"] == figure.to_png()
     copy = pickle.loads(pickle.dumps(figure))
     assert len(copy.axes) == 2
+
+
+def test_a_large_picture_keeps_fewer_colours_on_a_page_than_in_a_file(tmp_path):
+    figure = plot_equity(frame(), start=100.0)
+    shades = np.random.default_rng(0).random((300, 300, 3))
+    figure.axes[0].imshow(shades, extent=(*figure.axes[0].get_xlim(), 0, 100), aspect="auto")
+    figure.save(tmp_path / "equity.png")
+    assert len(figure.to_png()) < 0.6 * (tmp_path / "equity.png").stat().st_size
 
 
 def test_rolling_figures_leave_gaps(tmp_path):
