@@ -58,7 +58,7 @@ def test_one_thread_is_many(whole):
 
 @pytest.mark.deep
 def test_one_thread_is_many_on_many_panels():
-    for seed in range(60):
+    for seed in range(40):
         prices = random_prices(seed)
         grid = {"period": range(2, 30), "stops": [None, nb.Stops(trailing_stop_pct=0.03)]}
         results = [
