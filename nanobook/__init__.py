@@ -10,7 +10,7 @@ Where things are, from the ground up::
     statistics      is it luck: deflated Sharpe, overfitting, bootstrap, splits of time
     microstructure  spreads, order flow, trade signs, depth: figures of book states and trades
     report          plots and tear sheets
-    volatility      EWMA, HAR, range estimators, moving correlations, tests of forecasts
+    volatility      GARCH and its kin, EWMA, HAR, estimates from bars, moving correlations
     book            the limit order book: Exchange, a call at a time or a stream at once
     itch            NASDAQ's feed: read, rebuilt into books, written
     datasets        real prices that a dependency ships; seeded synthetic prices and orders
@@ -108,6 +108,14 @@ _ROOM_OF = {
     "value_at_risk_backtest": "volatility",
     "TearSheet": "report",
     "tear_sheet": "report",
+    "GarchResult": "volatility",
+    "GarchSelection": "volatility",
+    "VolatilityForecast": "volatility",
+    "garch_fit": "volatility",
+    "garch_forecast": "volatility",
+    "garch_model": "volatility",
+    "garch_select": "volatility",
+    "rolling_garch": "volatility",
     "BOOK_ORDER": "book",
     "EXTENDED_MESSAGE": "book",
     "MESSAGE": "book",
@@ -172,6 +180,7 @@ _ROOM_OF = {
     "py_deflated_sharpe": "aliases",
     "py_garch_ewma_forecast": "aliases",
     "py_realized_vol": "aliases",
+    "py_garch_forecast": "aliases",
     "py_rolling_sharpe": "aliases",
     "py_rolling_volatility": "aliases",
     "py_time_series_split": "aliases",

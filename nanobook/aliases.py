@@ -12,6 +12,7 @@ from nanobook.portfolio import backtest_weights as py_backtest_weights
 from nanobook.statistics import time_series_split as py_time_series_split
 from nanobook.statistics import trial_count_deflated_sharpe as py_deflated_sharpe
 from nanobook.volatility import garch_ewma_forecast as py_garch_ewma_forecast
+from nanobook.volatility import garch_forecast as py_garch_forecast
 from nanobook.volatility import realized_vol as py_realized_vol
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "py_deflated_sharpe",
     "py_garch_ewma_forecast",
     "py_realized_vol",
+    "py_garch_forecast",
     "py_rolling_sharpe",
     "py_rolling_volatility",
     "py_time_series_split",

@@ -4,7 +4,7 @@ __all__ = ["capabilities"]
 
 #: Names of both generations of the original, so that either's probing succeeds; each is added
 #: when what it names works.
-_CAPABILITIES = ("backtest_stops", "garch_ewma_forecast", "backtest_holdings")
+_CAPABILITIES = ("backtest_stops", "garch_forecast", "garch_ewma_forecast", "backtest_holdings")
 
 
 def capabilities():

@@ -285,7 +285,7 @@ def offered():
             if inspect.ismodule(thing):  # hides a function: test_public_api tells of it
                 thing = getattr(thing, name)
             home = getattr(thing, "__module__", None) or ""
-            if home.startswith("nanobook"):
+            if home.startswith("nanobook") and hasattr(thing, "__qualname__"):
                 _, _, before = found.get(id(thing), (home, thing, False))
                 found[id(thing)] = (home, thing, public or before)
     return sorted(found.values(), key=lambda row: (row[0], name_of(row[1])))

@@ -60,6 +60,7 @@ def steps():
         ("tests of luck", _statistics),
         ("volatility from returns, bars and realised variance", _volatility),
         ("correlations that move", _correlations),
+        ("volatility models, fitted", _volatility_models),
         ("order book, one call at a time", _exchange),
         ("order book, streams of messages", _process),
         ("order book, many at once", _process_many),
@@ -135,6 +136,15 @@ def _backtest(sizing):
     for rules in (None, stops):
         result = backtest(_prices(), weights, cash=1e6, costs=costs, stops=rules, sizing=sizing)
         _ = result.metrics, result.drawdown, result.holdings
+
+
+def _volatility_models():
+    from nanobook.volatility import garch_fit, rolling_garch
+
+    returns = np.random.default_rng(1).normal(0.0, 0.01, (60, 2))
+    fit = garch_fit(returns[:, 0])
+    _ = fit.std_err, fit.forecast(2)
+    rolling_garch(returns, window=50, refit_every=5)
 
 
 def _backtest_weights():

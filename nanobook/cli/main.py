@@ -218,6 +218,105 @@ def backtest(
 
 
 @app.command()
+def sweep(
+    prices: Annotated[
+        Path,
+        typer.Argument(metavar="PRICES", help="Csv or parquet: dates first, a column per symbol."),
+    ],
+    strategy: Annotated[
+        str,
+        typer.Argument(
+            metavar="STRATEGY", help="Such as moving_average_crossover, or time_series_momentum."
+        ),
+    ],
+    grid: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=VALUES",
+            help="Values of a parameter, or of an option such as costs, lag or trailing_stop_pct: "
+            "fast=5:50:5, slow=50,100,200, rebalance=W,M,none. May be said again.",
+        ),
+    ] = None,
+    where: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="TEST", help="Run only what fits, say 'fast<slow'. May be said again."
+        ),
+    ] = None,
+    random: Annotated[
+        int | None, typer.Option(metavar="N", help="Draw so many combinations; all by default.")
+    ] = None,
+    cash: Annotated[float, typer.Option(help="Money before the first bar.")] = 1_000_000,
+    costs: Annotated[float, typer.Option(help="Costs in basis points of a trade's value.")] = 0,
+    rebalance: Annotated[
+        str | None,
+        typer.Option(help="Trade at the ends of W, M, Q, Y, or every so many bars; always."),
+    ] = None,
+    lag: Annotated[
+        int, typer.Option(help="Bars from a signal to its trades; 0 trades the same bar.")
+    ] = 1,
+    lot: Annotated[
+        float, typer.Option(help="Trade multiples of this many shares; 0 allows any fraction.")
+    ] = 1,
+    by: Annotated[
+        str, typer.Option(help="The figure to rank by, say sharpe, cagr, max_drawdown.")
+    ] = "sharpe",
+    periods_per_year: Annotated[
+        float | None, typer.Option(help="Bars in a year; read off the dates by default.")
+    ] = None,
+    risk_free: Annotated[float, typer.Option(help="Risk-free return per bar.")] = 0,
+    seed: Annotated[int, typer.Option(help="What draws and the bootstrap begin with.")] = 0,
+    checkpoint: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Keep what's done here, and go on from it."),
+    ] = None,
+    date_format: Annotated[
+        str | None,
+        typer.Option(help="How the file writes dates, say %d.%m.%Y; by default as 2020-01-31."),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Save all candidates' figures and report.html here."),
+    ] = None,
+    file_format: Annotated[
+        str, typer.Option("--format", help="What to save them as: csv, parquet or npz.")
+    ] = "csv",
+):
+    """Backtest a strategy with many parameters, and ask whether the best is luck."""
+    from nanobook.cli import sweep as files
+    from nanobook.cli import sweep_tables as tables
+
+    if output is not None:
+        files.check_outputs(output, file_format)
+    result, table = files.sweep_file(
+        prices,
+        strategy,
+        grid or [],
+        where or [],
+        date_format=date_format,
+        random=random,
+        cash=cash,
+        costs=costs,
+        rebalance=files.read_rule(rebalance),
+        lag=lag,
+        lot_size=lot,
+        by=by,
+        periods_per_year=periods_per_year,
+        risk_free=risk_free,
+        seed=seed,
+        checkpoint=checkpoint,
+    )
+    print(tables.headline(result, prices, table, strategy))
+    _print(tables.best_table(result, by))
+    report = result.overfitting()
+    _print(tables.luck_words(report))
+    _print(tables.luck_table(report))
+    if output is not None:
+        title = f"{strategy} on {prices.name}"
+        _list_files(files.save_sweep(result, output, file_format, by=by, title=title))
+
+
+@app.command()
 def itch(
     file: Annotated[
         Path,

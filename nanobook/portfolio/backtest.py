@@ -58,13 +58,13 @@ def backtest(
     lag : int, default 1
         Bars between a row of weights and its trades. 0 trades at the prices of the very
         bar whose date the weights bear.
+    lot_size : float, default 1
+        Targets are rounded toward zero to multiples of it; 0 trades any fraction.
     rebalance : {"W", "M", "Q", "Y"} or int, optional
         Trade only the weights of some bars: of the last bar of each week, month, quarter or
         year (the data's last bar isn't one), or of every so many bars from the first one on.
         Where weights stand on fewer dates than prices, the latest known row is traded toward at
         each such bar. By default each row of weights is traded once.
-    lot_size : float, default 1
-        Targets are rounded toward zero to multiples of it; 0 trades any fraction.
     sizing : {"post_cost", "pre_cost"}, default "post_cost"
         "post_cost": weights are fractions of the equity left when all trades of the bar are
         paid for; what can't be paid for scales all buys by one factor. Exact, independent of

@@ -2,7 +2,7 @@
 
 import math
 
-__all__ = ["figures"]
+__all__ = ["figure_label", "figure_text", "figures", "is_share"]
 
 _PERCENT, _RATIO, _YEARLY, _MONEY, _COUNT = range(5)
 
@@ -28,6 +28,9 @@ _LINES = (
     ("Periods", "num_periods", _COUNT),
 )
 
+_KINDS = {name: kind for _, name, kind in _LINES}
+_KINDS |= {"winning_periods": _COUNT, "losing_periods": _COUNT}
+
 
 def figures(metrics):
     """Return metrics as pairs of label and text, in the order they're best read.
@@ -47,6 +50,60 @@ def figures(metrics):
         return []
     known = [(label, getattr(metrics, name), kind) for label, name, kind in _LINES]
     return [(label, _text(value, kind)) for label, value, kind in known if value is not None]
+
+
+def figure_label(name):
+    """Return what a figure is called in a headline.
+
+    Parameters
+    ----------
+    name : str
+        A field of `Metrics`, or any other name.
+
+    Returns
+    -------
+    str
+        Say "Max drawdown" of "max_drawdown".
+    """
+    known = {field: label for label, field, _ in _LINES}
+    return known.get(name) or name.replace("_", " ").capitalize()
+
+
+def figure_text(name, value):
+    """Return a figure as text, as its field is shown everywhere.
+
+    Parameters
+    ----------
+    name : str
+        A field of `Metrics`; any other is a plain ratio.
+    value : float or int
+        The figure.
+
+    Returns
+    -------
+    str
+        Say "7.30%".
+    """
+    kind = _KINDS.get(name, _RATIO)
+    if kind in (_RATIO, _YEARLY) and math.isfinite(value):
+        return f"{value:,.2f}"
+    return _text(int(value) if kind == _COUNT else float(value), kind)
+
+
+def is_share(name):
+    """Return whether a figure is a fraction, shown as a percentage.
+
+    Parameters
+    ----------
+    name : str
+        A field of `Metrics`, or any other name.
+
+    Returns
+    -------
+    bool
+        False of names that aren't known.
+    """
+    return _KINDS.get(name) == _PERCENT
 
 
 def _text(value, kind):

@@ -1,42 +1,16 @@
 """A tear sheet as HTML: one page that needs no other file, or a fragment for a notebook."""
 
-import base64
 from html import escape
 
 from nanobook.errors import MissingDependencyError
 from nanobook.report.figures import figures
+from nanobook.report.html import card, cards, embedded, section, sheet_of, table_of, whole_page
 from nanobook.report.plots import plot_equity, plot_rolling
 
 __all__ = ["fragment", "page"]
 
 #: Shown large, above everything else.
 _CARDS = ("Total return", "CAGR", "Volatility", "Sharpe", "Max drawdown", "Time under water")
-
-_STYLE = """
-.nanobook-sheet { background: #fff; color: #2b2b2b; max-width: 980px; margin: 0 auto;
-  padding: 8px 24px 24px; font: 14px/1.45 system-ui, -apple-system, "Segoe UI", sans-serif; }
-.nanobook-sheet h1 { font-size: 24px; margin: 18px 0 2px; }
-.nanobook-sheet h2 { font-size: 15px; margin: 26px 0 8px; }
-.nanobook-sheet .about { color: #6b6b6b; margin: 0 0 16px; }
-.nanobook-sheet .cards { display: flex; flex-wrap: wrap; gap: 10px; margin: 14px 0; }
-.nanobook-sheet .card { flex: 1 1 120px; border: 1px solid #e4e4e4; border-radius: 8px;
-  padding: 8px 12px; }
-.nanobook-sheet .card b { display: block; font-size: 20px; font-weight: 600;
-  font-variant-numeric: tabular-nums; }
-.nanobook-sheet .card span { color: #6b6b6b; font-size: 12px; }
-.nanobook-sheet img { display: block; width: 100%; height: auto; margin: 14px 0 0; }
-.nanobook-sheet .wide { overflow-x: auto; }
-.nanobook-sheet table { border-collapse: collapse; width: 100%; margin: 0; background: #fff;
-  color: #2b2b2b; font-size: 13px; font-variant-numeric: tabular-nums; border: 0; }
-.nanobook-sheet th, .nanobook-sheet td { padding: 4px 8px; text-align: right;
-  border: 0; border-bottom: 1px solid #ededed; white-space: nowrap; background: none; }
-.nanobook-sheet th { color: #6b6b6b; font-weight: 500; }
-.nanobook-sheet th:first-child { text-align: left; }
-.nanobook-sheet td.year { font-weight: 600; border-left: 1px solid #ededed; }
-.nanobook-sheet .pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(260px, 1fr));
-  column-gap: 36px; align-items: start; }
-.nanobook-sheet .pair td { color: #2b2b2b; }
-"""
 
 
 def page(sheet, title):
@@ -54,12 +28,7 @@ def page(sheet, title):
     str
         HTML that loads nothing from anywhere.
     """
-    return (
-        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape(title)}</title>\n<style>body {{ margin: 0; background: #fff; }}</style>\n"
-        f"</head>\n<body>\n{fragment(sheet, title)}\n</body>\n</html>\n"
-    )
+    return whole_page(title, fragment(sheet, title))
 
 
 def fragment(sheet, title=None):
@@ -83,12 +52,11 @@ def fragment(sheet, title=None):
         f'<p class="about">{escape(_about(sheet))}</p>',
         _cards(sheet),
         _pictures(sheet),
-        _section(_monthly_name(sheet), _monthly(sheet)),
-        _section("Deepest drawdowns", _drawdowns(sheet)),
-        _section("All figures", _all_figures(sheet)),
+        section(_monthly_name(sheet), _monthly(sheet)),
+        section("Deepest drawdowns", _drawdowns(sheet)),
+        section("All figures", _all_figures(sheet)),
     )
-    body = "\n".join(part for part in parts if part)
-    return f'<style>{_STYLE}</style>\n<div class="nanobook-sheet">\n{body}\n</div>'
+    return sheet_of(parts)
 
 
 def _about(sheet):
@@ -105,12 +73,7 @@ def _about(sheet):
 
 def _cards(sheet):
     words = dict(figures(sheet.figures))
-    cards = [
-        f'<div class="card"><b>{escape(words[label])}</b><span>{escape(label)}</span></div>'
-        for label in _CARDS
-        if label in words
-    ]
-    return f'<div class="cards">{"".join(cards)}</div>' if cards else ""
+    return cards(card(words[label], label) for label in _CARDS if label in words)
 
 
 def _pictures(sheet):
@@ -123,11 +86,7 @@ def _pictures(sheet):
             pictures.append((name, plot_rolling(sheet.rolling, title=name)))
     except MissingDependencyError as error:
         return f'<p class="about">{escape(str(error))}</p>'
-    return "\n".join(
-        f'<img alt="{escape(name)}" src="data:image/png;base64,'
-        f'{base64.b64encode(picture.to_png()).decode()}">'
-        for name, picture in pictures
-    )
+    return "\n".join(embedded(name, picture) for name, picture in pictures)
 
 
 def _monthly_name(sheet):
@@ -148,7 +107,7 @@ def _monthly(sheet):
             for name, value in zip(table.columns, values, strict=True)
         ]
         rows.append(f"<tr><th>{escape(str(label))}</th>{''.join(cells)}</tr>")
-    return _table(head, rows)
+    return table_of(head, rows)
 
 
 def _tinted(value, most):
@@ -180,7 +139,7 @@ def _drawdowns(sheet):
         rows.append(
             f"<tr><th>{place}</th>{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}</tr>"
         )
-    return _table(head, rows)
+    return table_of(head, rows)
 
 
 def _all_figures(sheet):
@@ -196,17 +155,6 @@ def _all_figures(sheet):
         if part
     ]
     return f'<div class="pair">{"".join(tables)}</div>' if tables else ""
-
-
-def _section(name, body):
-    return f"<h2>{escape(name)}</h2>\n{body}" if body else ""
-
-
-def _table(head, rows):
-    return (
-        f'<div class="wide"><table><thead><tr>{head}</tr></thead>'
-        f"<tbody>{''.join(rows)}</tbody></table></div>"
-    )
 
 
 def _percent(value):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from PIL import Image  # matplotlib brings it
 
 from nanobook.errors import ValidationError
 from nanobook.persistence.atomic import atomic_write
@@ -15,6 +16,9 @@ from nanobook.persistence.atomic import atomic_write
 __all__ = ["Picture"]
 
 _DOTS_PER_INCH = 144
+
+#: Bytes above which a picture for a page is made smaller.
+_LARGE = 90_000
 
 
 class Picture(Figure):
@@ -37,15 +41,21 @@ class Picture(Figure):
         self.get_layout_engine().set(w_pad=0.12, h_pad=0.1)
 
     def to_png(self):
-        """Return the picture as the bytes of a PNG file.
+        """Return the picture as the bytes of a PNG file, for pages and notebooks.
 
         Returns
         -------
         bytes
-            The file's content.
+            The file's content. A large one keeps 256 colours, which makes it several times
+            smaller and is hardly seen; `save` keeps them all.
         """
         buffer = io.BytesIO()
         self.savefig(buffer, format="png")
+        if buffer.tell() <= _LARGE:
+            return buffer.getvalue()
+        fewer = Image.open(buffer).convert("RGB").quantize(256, dither=Image.Dither.NONE)
+        buffer = io.BytesIO()
+        fewer.save(buffer, format="png", optimize=True)
         return buffer.getvalue()
 
     def _repr_png_(self):

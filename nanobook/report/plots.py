@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from nanobook.errors import MissingDependencyError, ValidationError
+from nanobook.errors import ValidationError
+from nanobook.report.drawing import BLUE, GREY, INK, RED, headline, minus, money, new_picture, tidy
+from nanobook.report.time_axis import ends_of, label_bars, place_bars
 
 __all__ = ["check_format", "plot_equity", "plot_rolling"]
-
-_BLUE, _GREY, _RED, _INK = "#1f5a94", "#8c8c8c", "#b3392f", "#2b2b2b"
 
 
 def check_format(path):
@@ -24,7 +24,7 @@ def check_format(path):
     ValidationError
         If matplotlib knows no such format.
     """
-    _picture(1, 1).format_of(path)
+    new_picture(1, 1).format_of(path)
 
 
 def plot_equity(frame, *, start, path=None, title=None, name="portfolio", benchmark=None):
@@ -61,37 +61,37 @@ def plot_equity(frame, *, start, path=None, title=None, name="portfolio", benchm
     """
     if not len(frame):
         raise ValidationError("there is nothing to draw: the result has no bars")
-    figure = _picture(9.0, 5.6)
+    figure = new_picture(9.0, 5.6)
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1.15))
     unit = 100 if frame["equity"].dtype.kind == "i" else 1
-    when = _positions(frame.index)
+    when = place_bars(frame.index)
     equity = frame["equity"].to_numpy() / unit
     fall = -100.0 * frame["drawdown"].to_numpy()
 
-    above.axhline(start / unit, color=_GREY, linewidth=0.8, linestyle=(0, (4, 3)), zorder=1)
-    above.plot(when, equity, color=_BLUE, linewidth=1.5, label=name, zorder=3)
+    above.axhline(start / unit, color=GREY, linewidth=0.8, linestyle=(0, (4, 3)), zorder=1)
+    above.plot(when, equity, color=BLUE, linewidth=1.5, label=name, zorder=3)
     if benchmark is not None:
         other = benchmark.to_numpy() / unit
-        above.plot(when, other, color=_GREY, linewidth=1.1, label=benchmark.name, zorder=2)
-        above.legend(loc="upper left", frameon=False, fontsize=9, labelcolor=_INK)
+        above.plot(when, other, color=GREY, linewidth=1.1, label=benchmark.name, zorder=2)
+        above.legend(loc="upper left", frameon=False, fontsize=9, labelcolor=INK)
         peak = np.maximum.accumulate(np.maximum(other, start / unit))
-        below.plot(when, 100.0 * (other / peak - 1.0), color=_GREY, linewidth=0.8, zorder=2)
-    above.set_ylabel("equity", color=_INK)
-    above.yaxis.set_major_formatter(_money)
+        below.plot(when, 100.0 * (other / peak - 1.0), color=GREY, linewidth=0.8, zorder=2)
+    above.set_ylabel("equity", color=INK)
+    above.yaxis.set_major_formatter(money)
 
-    below.fill_between(when, fall, 0.0, color=_RED, alpha=0.28, linewidth=0)
-    below.plot(when, fall, color=_RED, linewidth=0.9, zorder=3)
-    below.set_ylabel("drawdown", color=_INK)
+    below.fill_between(when, fall, 0.0, color=RED, alpha=0.28, linewidth=0)
+    below.plot(when, fall, color=RED, linewidth=0.9, zorder=3)
+    below.set_ylabel("drawdown", color=INK)
     below.yaxis.set_major_formatter(_percent)
     lowest = np.nanmin(fall, initial=0.0)
     below.set_ylim(bottom=min(below.get_ylim()[0], lowest * 1.08) if lowest else -1.0, top=0.0)
 
     for axes in (above, below):
-        _tidy(axes)
-    _date(below, frame.index)
-    above.set_xlim(*_span(when))
+        tidy(axes)
+    label_bars(below, frame.index)
+    above.set_xlim(*ends_of(when))
     figure.align_ylabels()
-    _headline(above, title or _summary(equity[-1], start / unit, lowest))
+    headline(above, title or _summary(equity[-1], start / unit, lowest))
     if path is not None:
         figure.save(path)
     return figure
@@ -123,90 +123,23 @@ def plot_rolling(series, *, title, path=None):
     """
     if not len(series):
         raise ValidationError("there is nothing to draw: the result has no bars")
-    figure = _picture(9.0, 2.5)
+    figure = new_picture(9.0, 2.5)
     axes = figure.subplots()
-    when = _positions(series.index)
-    axes.axhline(0.0, color=_GREY, linewidth=0.8, linestyle=(0, (4, 3)), zorder=1)
-    axes.plot(when, series.to_numpy(), color=_BLUE, linewidth=1.2)
-    _tidy(axes)
-    _date(axes, series.index)
-    axes.set_xlim(*_span(when))
-    _headline(axes, title)
+    when = place_bars(series.index)
+    axes.axhline(0.0, color=GREY, linewidth=0.8, linestyle=(0, (4, 3)), zorder=1)
+    axes.plot(when, series.to_numpy(), color=BLUE, linewidth=1.2)
+    tidy(axes)
+    label_bars(axes, series.index)
+    axes.set_xlim(*ends_of(when))
+    headline(axes, title)
     if path is not None:
         figure.save(path)
     return figure
 
 
-def _picture(width, height):
-    try:
-        from nanobook.report.picture import Picture
-    except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] != "matplotlib":
-            raise
-        raise MissingDependencyError(
-            "pictures need matplotlib, which isn't installed: pip install 'nanobook[plot]'"
-        ) from None
-    return Picture(width, height)
-
-
-def _dated(index):
-    return hasattr(index, "tz")
-
-
-def _positions(index):
-    """Return where each bar stands on the x axis: its date, as the clock there showed it."""
-    if _dated(index):
-        return index.tz_localize(None).to_numpy()
-    return np.arange(len(index))
-
-
-def _span(when):
-    """Return the ends of the x axis, a little apart even if there's one bar only."""
-    if len(when) > 1:
-        return when[0], when[-1]
-    step = np.timedelta64(1, "D") if when.dtype.kind == "M" else 1
-    return when[0] - step, when[0] + step
-
-
-def _date(axes, index):
-    if not _dated(index):
-        axes.set_xlabel("bar", color=_INK)
-        return
-    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
-
-    locator = AutoDateLocator(minticks=4, maxticks=10)
-    axes.xaxis.set_major_locator(locator)
-    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
-
-
-def _tidy(axes):
-    for side in ("top", "right", "left"):
-        axes.spines[side].set_visible(False)
-    axes.spines["bottom"].set_color("#c8c8c8")
-    axes.grid(axis="y", color="#e6e6e6", linewidth=0.8)
-    axes.set_axisbelow(True)
-    axes.tick_params(length=0, labelsize=9, labelcolor=_INK)
-
-
-def _headline(axes, title):
-    axes.set_title(title, loc="left", fontsize=12, fontweight="bold", color=_INK, pad=12)
-
-
 def _summary(last, start, lowest):
-    return f"{_minus(f'{last / start - 1.0:+.1%}')} in all, {-lowest:.1f}% below the peak at worst"
-
-
-def _money(value, _):
-    """Write an amount with its magnitude as a letter, so that ticks stay narrow."""
-    for least, unit, letter in ((1e9, 1e9, "bn"), (1e6, 1e6, "m"), (1e4, 1e3, "k")):
-        if abs(value) >= least:
-            return _minus(f"{value / unit:.4g}{letter}")
-    return _minus(f"{value:,.4g}")
+    return f"{minus(f'{last / start - 1.0:+.1%}')} in all, {-lowest:.1f}% below the peak at worst"
 
 
 def _percent(value, _):
-    return _minus(f"{value:.3g}%")
-
-
-def _minus(text):
-    return text.replace("-", "\N{MINUS SIGN}")
+    return minus(f"{value:.3g}%")

@@ -18,8 +18,8 @@ _MODULE_OF = {
     "Strategy": "strategy",
     "SweepResult": "result",
     "OverfittingReport": "overfitting",
-    "WalkForwardResult": "walk_forward",
-    "walk_forward": "walk_forward",
+    "WalkForwardResult": "forward",
+    "walk_forward": "forward",
     "CrossValidationResult": "cross_validation",
     "combinatorial_cross_validation": "cross_validation",
     "sweep_equal_weight": "seed",
@@ -27,7 +27,21 @@ _MODULE_OF = {
     "walkforward": "seed",
 }
 
-__all__ = ["sweep", *_MODULE_OF]
+__all__ = [
+    "CrossValidationResult",
+    "Grid",
+    "OverfittingReport",
+    "Strategy",
+    "SweepResult",
+    "Uniform",
+    "WalkForwardResult",
+    "combinatorial_cross_validation",
+    "sweep",
+    "sweep_equal_weight",
+    "sweep_strategy",
+    "walk_forward",
+    "walkforward",
+]
 
 
 def __getattr__(name):

@@ -135,6 +135,8 @@ def combinatorial_cross_validation(
         If a number is out of its range.
     ArgumentTypeError
         If an argument is of another kind.
+    KeyboardInterrupt
+        If somebody presses Ctrl-C: there's no result before all candidates are done.
 
     Notes
     -----

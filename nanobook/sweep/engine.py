@@ -54,6 +54,11 @@ class Stoppable:
             What to do.
         *arguments
             With what.
+
+        Raises
+        ------
+        KeyboardInterrupt
+            If somebody pressed Ctrl-C meanwhile.
         """
         self._held = True
         try:

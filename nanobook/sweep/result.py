@@ -513,7 +513,10 @@ class SweepResult:
         MissingDependencyError
             If pyarrow isn't installed and the suffix asks for it.
         """
-        return read_sweep(cls, path, prices, strategy)
+        job, source, gathered, digest, more = read_sweep(path, prices, strategy)
+        result = cls(job, source, gathered, **more)
+        result._digest = digest
+        return result
 
     # ---- looks -------------------------------------------------------------------------------
 

@@ -97,22 +97,23 @@ def write_sweep(path, result):
         write_npz(path, _KIND, header, {**arrays, **rows, **values})
 
 
-def read_sweep(cls, path, prices, strategy):
+def read_sweep(path, prices, strategy):
     """Read what `write_sweep` wrote; `SweepResult.load` says more.
 
     Parameters
     ----------
-    cls : type
-        SweepResult.
     path : str or PathLike
         Where.
-    prices, strategy
-        For running candidates again; None without.
+    prices : DataFrame, ndarray or None
+        For running candidates again.
+    strategy : object or None
+        As well.
 
     Returns
     -------
-    SweepResult
-        Of the candidates that were done.
+    tuple
+        Job, source, what was gathered, a digest of the prices, and the other arguments of a
+        SweepResult, by name.
 
     Raises
     ------
@@ -175,9 +176,8 @@ def read_sweep(cls, path, prices, strategy):
         **shared,
     )  # fmt: skip
     given = prices if is_frame(prices) or prices is None else matrix
-    result = cls(job, source, gathered, prices=given, index=index, columns=labels, **more)
-    result._digest = known
-    return result
+    labels = {"prices": given, "index": index, "columns": labels}
+    return job, source, gathered, known, {**labels, **more}
 
 
 def _is_ours(strategy):

@@ -24,6 +24,9 @@ from nanobook.sweep.strategy import as_strategy
 __all__ = ["Prepared", "honesty_of", "prepare", "run_sweep"]
 
 
+_HONESTY_OPTIONS = ("overfitting", "benchmark", "blocks", "reps", "seed")
+
+
 class Prepared:
     """A sweep that is ready to run."""
 
@@ -38,7 +41,7 @@ def run_sweep(prices, strategy, grid, base, **options):
 
     Parameters
     ----------
-    prices, strategy, grid
+    prices, strategy, grid : object
         As there.
     base : dict
         Values of `Settings`.
@@ -49,6 +52,11 @@ def run_sweep(prices, strategy, grid, base, **options):
     -------
     SweepResult
         What came of it.
+
+    Raises
+    ------
+    ValidationError
+        If an argument isn't right.
     """
     check_metric("by", options["by"])
     seed = as_count("seed", options["seed"])
@@ -116,7 +124,7 @@ def prepare(prices, strategy, grid, base, *, start=0, **options):
 
     Parameters
     ----------
-    prices, strategy, grid
+    prices, strategy, grid : object
         As `sweep` takes them.
     base : dict
         Values of `Settings`.
@@ -160,12 +168,17 @@ def prepare(prices, strategy, grid, base, *, start=0, **options):
         post_cost=options["sizing"] == "post_cost",
         year=as_float("periods_per_year", year, finite=False),
         risk_free=risk_free,
-        honesty=honesty_of(len(matrix) - start, index, **{**options, "risk_free": risk_free}),
+        honesty=honesty_of(
+            len(matrix) - start,
+            index,
+            risk_free=risk_free,
+            **{name: options[name] for name in _HONESTY_OPTIONS},
+        ),
     )
     return Prepared(job, source, base, prices if is_frame(prices) else matrix, index, columns)
 
 
-def honesty_of(bars, index, *, risk_free, overfitting, benchmark, blocks, reps, seed, **_):
+def honesty_of(bars, index, *, risk_free, overfitting, benchmark, blocks, reps, seed):
     """Return what tells overfitting, or nothing of it.
 
     Parameters
@@ -176,10 +189,8 @@ def honesty_of(bars, index, *, risk_free, overfitting, benchmark, blocks, reps, 
         Dates of the bars.
     risk_free : float
         The benchmark, by default.
-    overfitting, benchmark, blocks, reps, seed
+    overfitting, benchmark, blocks, reps, seed : object
         As `sweep` takes them.
-    **_
-        Its other arguments.
 
     Returns
     -------

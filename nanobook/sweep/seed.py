@@ -61,13 +61,7 @@ def sweep_returns(params, second, third, fn, periods_per_year, risk_free):
 
 
 def sweep_strategy(
-    params,
-    price_series,
-    initial_cash,
-    cost_model,
-    periods_per_year=252.0,
-    risk_free=0.0,
-    make_strategy=None,
+    params, price_series, initial_cash, cost_model, periods_per_year, risk_free, make_strategy
 ):
     """Run one Python strategy for each parameter, as `run_backtest` does.
 
@@ -81,9 +75,9 @@ def sweep_strategy(
         Cents.
     cost_model : CostModel
         What trades cost.
-    periods_per_year : float, default 252.0
+    periods_per_year : float
         For annualised figures.
-    risk_free : float, default 0.0
+    risk_free : float
         Return per period.
     make_strategy : callable
         From a parameter to a strategy.

@@ -15,16 +15,7 @@ from nanobook.panel.legal import first_illegal
 from nanobook.portfolio.inputs import read_weights, rows_of_array
 from nanobook.sweep.settings import OPTION_NAMES, option_rows, settings_of
 
-__all__ = [
-    "Chunk",
-    "Compiled",
-    "Described",
-    "Listed",
-    "Stacked",
-    "Streamed",
-    "source_of",
-    "targets_of",
-]
+__all__ = ["Chunk", "Market", "source_of", "targets_of"]
 
 
 class Chunk(NamedTuple):

@@ -37,7 +37,7 @@ class Strategy:
         ahead; the parameters and its own memory, both float64 vectors; and the row of weights of
         shape (N,) to fill, zeros when it gets it. What it returns doesn't matter. Plain Python
         that Numba compiles, or an ``@njit`` function, of which the plain one is taken.
-    parameters : sequence of str, or dict of str to float
+    parameters : sequence of str or dict of str to float, default ()
         What ``params`` holds, in order; a dict has defaults.
     state : int or callable, default 0
         The size of its memory, which is zeros before the first bar; or a function from the

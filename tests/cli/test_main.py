@@ -44,10 +44,12 @@ def test_python_m_nanobook_is_the_command():
 def test_help_names_every_command(words, capsys):
     assert run(words) == 0
     shown = capsys.readouterr().out
-    assert all(command in shown for command in ("demo", "backtest", "itch", "warmup", "cache"))
+    assert all(
+        command in shown for command in ("demo", "backtest", "sweep", "itch", "warmup", "cache")
+    )
 
 
-@pytest.mark.parametrize("command", ["demo", "backtest", "itch", "warmup", "cache"])
+@pytest.mark.parametrize("command", ["demo", "backtest", "sweep", "itch", "warmup", "cache"])
 def test_every_command_has_help(command, capsys):
     assert run([command, "--help"]) == 0
     assert "--help" in capsys.readouterr().out

@@ -41,7 +41,7 @@ class WalkForwardResult:
         That figure.
     parameter_names : tuple of str
         The parameters.
-    complete : bool
+    complete : bool, default True
         Whether all windows are done; False after Ctrl-C.
     """
 
@@ -161,8 +161,8 @@ def walk_forward(
         window in which none is allowed or has the figure stays flat.
     where : callable, optional
         See `Grid.product`.
-    cash : float
-        Currency before the first test window, and at each training run's start.
+    cash : float, optional
+        It must be given. Currency before the first test window, and at each training run's start.
     costs, stops, lag, lot_size, rebalance : optional
         As `sweep` takes them.
     sizing, delisting, periods_per_year, risk_free : optional
@@ -185,6 +185,8 @@ def walk_forward(
         If no window fits, or a number is out of its range.
     ArgumentTypeError
         If an argument is of another kind.
+    KeyboardInterrupt
+        If somebody presses Ctrl-C before the first window is done.
 
     Examples
     --------
