@@ -137,7 +137,7 @@ def test_a_compiled_rule_is_its_backtest(seed):
 @pytest.mark.deep
 @pytest.mark.parametrize("sizing", ["post_cost", "pre_cost"])
 def test_compiled_rules_are_their_backtests_on_many_panels(sizing):
-    for seed in range(100, 300):
+    for seed in range(100, 220):
         check_compiled(seed, sizing=sizing)
 
 
