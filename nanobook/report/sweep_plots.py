@@ -156,7 +156,7 @@ def plot_parallel(table, values, by, *, smaller=False, path=None):
     axes.set_xlim(-0.42, len(names) + 0.36)
     axes.set_ylim(1.0 - _TOP, _TOP)
     axes.set_axis_off()
-    headline(axes, _parallel_headline(len(table), by), pad=36)
+    headline(axes, _parallel_headline(len(table), by), pad=46)
     if path is not None:
         figure.save(path)
     return figure
