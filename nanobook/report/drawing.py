@@ -1,5 +1,7 @@
 """What all pictures share: the house's colours, plain axes, a headline, numbers as words."""
 
+import dataclasses
+
 import numpy as np
 
 from nanobook.errors import MissingDependencyError
@@ -70,15 +72,15 @@ def headline(axes, title, pad=12):
     axes.set_title(title, loc="left", fontsize=12, fontweight="bold", color=INK, pad=pad)
 
 
-def money(value, _=None):
+def money(value, place=None):
     """Write an amount with its magnitude as a letter, so that ticks stay narrow.
 
     Parameters
     ----------
     value : float
         Currency.
-    _ : int, optional
-        The tick's place, which matplotlib hands over.
+    place : int, optional
+        The tick's number, which matplotlib hands over.
 
     Returns
     -------
@@ -117,7 +119,7 @@ def number(value, digits=4):
 
 
 def short(value):
-    """Write a parameter: numbers short, all else as it's written.
+    """Write a parameter: numbers short, records by what's changed in them.
 
     Parameters
     ----------
@@ -131,9 +133,19 @@ def short(value):
     """
     if value is None or value != value:
         return "none"
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return _changed(value)
     if isinstance(value, bool | np.bool_) or not isinstance(value, int | float | np.number):
         return str(value)
     return number(float(value))
+
+
+def _changed(record):
+    """Write the fields of a dataclass that aren't as they are by default."""
+    fields = [field for field in dataclasses.fields(record) if field.repr]
+    pairs = [(field.name, getattr(record, field.name), field.default) for field in fields]
+    words = [f"{name}={value}" for name, value, default in pairs if value != default]
+    return ", ".join(words) or f"{type(record).__name__}()"
 
 
 def plain(value, most=24):

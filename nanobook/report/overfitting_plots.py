@@ -163,8 +163,8 @@ def plot_splits(in_sample, out_of_sample, path=None):
 
 def _edges(values, bins):
     low, high = float(values.min()), float(values.max())
-    if not high > low:
-        low, high = low - 0.5, high + 0.5
+    if high - low <= 1e-9 * max(abs(low), abs(high)):
+        low, high = low - 0.05, high + 0.05
     return np.linspace(low, high, bins + 1)
 
 

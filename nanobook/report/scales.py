@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from nanobook.report.drawing import number, plain
+from nanobook.report.drawing import number, plain, short
 
 __all__ = ["Scale", "category_order", "is_numeric", "looks_logarithmic", "place_axis"]
 __all__ += ["shown_ticks", "spaced"]
@@ -191,11 +191,10 @@ def shown_ticks(labels, most):
 
 
 def _word(label, most):
-    if label is None or label != label:
-        return "none"
-    if isinstance(label, int | float | np.number) and not isinstance(label, bool | np.bool_):
+    numeric = isinstance(label, int | float | np.number) and label == label
+    if numeric and not isinstance(label, bool | np.bool_):
         return number(float(label), 5)
-    return plain(label, most)
+    return plain(short(label), most)
 
 
 def _digits(word):

@@ -183,7 +183,7 @@ def plot_profile(table, values, by, *, smaller=False, most=6, path=None):
     Returns
     -------
     matplotlib.figure.Figure
-        A panel a parameter; the best candidate is the red dot.
+        A panel a parameter; the best candidate is the red dot. Infinities stand at the edge.
 
     Raises
     ------
@@ -193,20 +193,21 @@ def plot_profile(table, values, by, *, smaller=False, most=6, path=None):
         If there's no candidate, or `path` ends in no suffix that matplotlib knows.
     """
     values = np.asarray(values, dtype=np.float64)
-    if not len(table) or not np.isfinite(values).any():
+    if not len(table) or np.isnan(values).all():
         raise ValidationError(f"there is nothing to draw: no candidate has a {by}")
     names = list(table.columns)[:most]
     across = min(len(names), 3)
     down = -(-len(names) // across)
     figure = new_picture(8.6, 2.7 * down + 0.3)
     panels = figure.subplots(down, across, sharey=True, squeeze=False).ravel()
-    finite = np.isfinite(values)
+    values = _bounded(values, _colours(values, smaller, one_way=True)[0])
+    known = ~np.isnan(values)
     for panel, name in zip(panels, names, strict=False):
         scale = place_axis(table[name])
-        dots = panel.scatter(scale.places[finite], values[finite], s=9, color=BLUE)
-        dots.set(alpha=_faint(finite.sum()), linewidths=0, zorder=2)
-        _middle(panel, scale.places[finite], values[finite])
-        if finite[0]:
+        dots = panel.scatter(scale.places[known], values[known], s=9, color=BLUE)
+        dots.set(alpha=_faint(known.sum()), linewidths=0, zorder=2)
+        _middle(panel, scale.places[known], values[known])
+        if known[0]:
             panel.scatter(scale.places[:1], values[:1], s=42, color=RED, zorder=5)
         panel.set_xticks([place for place, _ in scale.ticks], [word for _, word in scale.ticks])
         _turn_long_labels(panel.xaxis)
@@ -421,6 +422,6 @@ def _tick(metric, value):
 
 def _cell(metric, value):
     """Write a cell with as many decimals as the next one has."""
-    if not np.isfinite(value) or abs(value) >= 1000:
+    if not np.isfinite(value) or abs(value) >= 100:
         return _tick(metric, value)
     return minus(f"{100.0 * value:.1f}%" if is_share(metric) else f"{value:.2f}")

@@ -376,6 +376,7 @@ class SweepResult:
             If matplotlib isn't installed.
         """
         from nanobook.report.sweep_plots import plot_heatmap
+        from nanobook.report.sweep_tables import heat_table
 
         self._check_parameter("x", x)
         self._check_parameter("y", y)
@@ -386,11 +387,7 @@ class SweepResult:
             )
         if x == y:
             raise ValidationError(f"x and y must be two parameters, got {x!r} twice")
-        table = self.params
-        table[metric] = self.metrics[metric].to_numpy()
-        grid = table.pivot_table(
-            index=y, columns=x, values=metric, aggfunc=aggregate, observed=True
-        )
+        grid = heat_table(self.params, self.metrics[metric].to_numpy(), x, y, aggregate)
         return plot_heatmap(grid, metric, smaller=metric in SMALLER_IS_BETTER, path=path)
 
     def parallel_coordinates(self, by="sharpe", *, most=2000, path=None):

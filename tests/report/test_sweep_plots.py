@@ -9,6 +9,7 @@ import pytest
 from matplotlib.collections import LineCollection
 from numpy.testing import assert_allclose
 
+from nanobook import CostModel, Stops
 from nanobook.errors import MissingDependencyError, ValidationError
 from nanobook.report.drawing import number, plain, short
 from nanobook.report.overfitting_plots import plot_logits, plot_luck, plot_splits
@@ -242,6 +243,7 @@ def test_a_profile_has_a_panel_for_each_parameter():
     middle = figure.axes[0].lines[-1]
     assert_allclose(middle.get_ydata(), [2.5, 3.0, 2.0])
     plot_profile(candidates(), [np.inf, 3.0, 2.0, 1.0], "sharpe").to_png()
+    plot_profile(candidates(), [np.inf] * 4, "profit_factor").to_png()
 
 
 def test_luck_is_beside_the_best():
@@ -284,6 +286,8 @@ def test_numbers_are_short():
     assert [short(value) for value in (True, None, np.nan, np.int64(5), "M")] == [
         *("True", "none", "none", "5", "M")
     ]
+    assert short(CostModel(5)) == "commission_bps=5"
+    assert short(Stops()) == "Stops()"
     assert plain("a $b$ c\n d") == r"a \$b\$ c d"
     assert len(plain("x" * 90)) == 24
 
