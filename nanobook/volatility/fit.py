@@ -50,10 +50,6 @@ _PRESAMPLE_LEAST = 1e-8
 #: How many starts are climbed from: the caller's, and one of each kind.
 _CLIMBS = 5
 
-#: How many where the window before has found a maximum, and how many for an EGARCH, which has
-#: fewer rivals.
-_CLIMBS_AFTER_ANOTHER, _EGARCH_CLIMBS = 3, 2
-
 #: The grid of starts: what a shock adds, and the persistence. The first has nearly all of it.
 _SHOCKS = np.array([0.01, 0.04, 0.09, 0.16, 0.04, 0.10, 0.25, 0.35])
 _MEMORIES = np.array([0.999, 0.99, 0.98, 0.97, 0.93, 0.90, 0.80, 0.45])
@@ -151,16 +147,11 @@ def fit_column(layout, column, start, params):
         x[1, k] = start[k]
     _pick_starts(layout, y, presample, least, most, share, resids, variances, slopes, x)
 
-    climbs = _CLIMBS
-    if not math.isnan(start[0]):
-        climbs = _CLIMBS_AFTER_ANOTHER
-    if layout[MODEL] == EGARCH:
-        climbs = _EGARCH_CLIMBS
     known = np.full(count, np.nan)
     curvature = np.full((count, count), np.nan)
     best, code, gradient_norm = -np.inf, NOT_CONVERGED, np.nan
     for i in range(_CLIMBS):
-        if math.isnan(x[i, mean]) or i >= climbs:
+        if math.isnan(x[i, mean]):
             continue
         if i > 1:
             curvature[0, 0] = np.nan  # what was learnt near the first start is no help far away

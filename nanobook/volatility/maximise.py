@@ -39,6 +39,9 @@ _ENOUGH = 1e-10
 #: Log-likelihood below which a climb isn't told from the maximum that it approaches.
 _NEAR = 1e-4
 
+#: How many steps take the expected information for the curvature, before BFGS learns it.
+_SCORINGS = 3
+
 _STEPS = 150
 _HALVINGS = 40
 
@@ -97,11 +100,13 @@ def climb(layout, y, x, presample, least, most, share, resids, variances, slopes
     code = NOT_CONVERGED
     multiplier = 0.0
     held, poor = 0, 0
-    for _ in range(_STEPS):
+    scoring = doubtful
+    for at in range(_STEPS):
         if doubtful:
             value = cost(layout, y, x, presample, share, resids, variances, slopes, True, gradient)
             if not math.isfinite(value):
                 break
+        if doubtful or (scoring and at < _SCORINGS):
             _expect(layout, y, x, share, resids, variances, slopes, curvature)
             doubtful, fresh = False, True
         multiplier = best_step(curvature, gradient, x, least, most, share, places, step)
@@ -115,8 +120,9 @@ def climb(layout, y, x, presample, least, most, share, resids, variances, slopes
         for _ in range(_HALVINGS):
             for k in range(count):
                 trial[k] = min(max(x[k] + length * step[k], least[k]), most[k])
+            keep = at + 1 < _SCORINGS
             reached = cost(
-                layout, y, trial, presample, share, resids, variances, slopes, False, trial_gradient
+                layout, y, trial, presample, share, resids, variances, slopes, keep, trial_gradient
             )
             if reached <= value + 1e-4 * length * slope:
                 improved = True

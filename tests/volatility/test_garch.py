@@ -102,7 +102,7 @@ def compare(returns, model, dist, mean, p, q):
     theirs = arch_fit(returns, model, dist, mean, p, q)
     ours = garch_fit(returns, model=model, dist=dist, mean=mean, p=p, q=q)
     gain = ours.loglikelihood - theirs.loglikelihood
-    if theirs.convergence_flag == 0 and forgets(returns, ours, theirs, model, dist, mean, p, q):
+    if theirs.convergence_flag == 0 and allowed(returns, ours, theirs, model, dist, mean, p, q):
         # An EGARCH's likelihood has a kink at every return that the mean can meet, and rival maxima
         # at neighbouring ones.
         least = -1e-4 if model == "EGARCH" else -1e-6
@@ -110,10 +110,18 @@ def compare(returns, model, dist, mean, p, q):
     return ours, theirs, gain
 
 
-def forgets(returns, ours, theirs, model, dist, mean, p, q):
-    """Return whether arch's parameters are among those that an EGARCH is looked for in."""
+def allowed(returns, ours, theirs, model, dist, mean, p, q):
+    """Return whether arch's parameters are among those that are looked at here.
+
+    Its own constraint on the persistence it sometimes breaks by a rounding, and those of an
+    EGARCH that doesn't forget are left out.
+    """
     if model != "EGARCH":
-        return True
+        shares = {"alpha": 1.0, "gamma": 0.5, "beta": 1.0}
+        total = sum(
+            shares.get(name.split("[")[0], 0.0) * value for name, value in theirs.params.items()
+        )
+        return total <= 1.0
     layout = make_layout(model, p, q, mean, dist, "arch", False)
     scale, presample = ours._estimates.scale[0], ours._estimates.presample[0]
     x = from_units(layout, theirs.params.to_numpy(), scale)
@@ -179,7 +187,7 @@ def many():
     """Yield (name, returns): real ones, and made ones of all sorts."""
     yield from real()
     generator = np.random.default_rng(11)
-    for i in range(60):
+    for i in range(80):
         alpha = generator.uniform(0.0, 0.3)
         beta = generator.uniform(0.0, 1.0 - alpha)
         yield (
