@@ -157,13 +157,21 @@ def _backtest_weights():
 
 
 def _sweep(threads):
-    from nanobook.sweep import strategies, sweep
+    from nanobook.sweep import (
+        combinatorial_cross_validation,
+        strategies,
+        sweep,
+        walk_forward,
+    )
 
     for name in strategies.__all__:
         getattr(strategies, name).weights(_prices())
     grid = {"lag": [0, 1], "cash": [1e5, 1e6]}
     result = sweep(_prices(), "equal_weight", grid, cash=1e6, threads=threads, reps=10)
     _ = result.metrics, result.overfitting()
+    options = {"cash": 1e6, "threads": threads}
+    walk_forward(_prices(), "equal_weight", {"lag": [0, 1]}, 2, 2, **options)
+    combinatorial_cross_validation(_prices(), "equal_weight", {"lag": [0, 1]}, **options)
 
 
 def _metrics():

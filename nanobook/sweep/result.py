@@ -209,7 +209,7 @@ class SweepResult:
         ----------
         params : dict, int or tuple, optional
             Its parameters, its number, or its label in the index of `metrics`; by default those
-            of the best Sharpe ratio.
+            of the best Sharpe ratio. Parameters that weren't swept over are run too.
 
         Returns
         -------

@@ -290,7 +290,7 @@ class ArchEstimates:
         for n in np.flatnonzero(self.fitted):
             fit = self._fits[n]
             fit.model.distribution._generator = np.random.default_rng(generator.integers(2**63))
-            with warnings.catch_warnings():
+            with warnings.catch_warnings(), np.errstate(all="ignore"):
                 warnings.simplefilter("ignore")  # where arch starts an odd persistence
                 made = fit.model.simulate(fit.params.to_numpy(), periods)
             returns[:, n] = made["data"].to_numpy() * self._scales[n]

@@ -227,7 +227,7 @@ def _pick_starts(layout, y, presample, least, most, share, resids, variances, sl
                 starts[place, count - 1] = 1.0 / 8.0
             _fill_start(layout, place - 1, starts[place])
         values[place] = cost(
-            layout, y, starts[place], presample, share, resids, variances, slopes, gradient
+            layout, y, starts[place], presample, share, resids, variances, slopes, False, gradient
         )
         kind = _kind(place)
         if best[kind] == 0 or values[place] < values[best[kind]]:

@@ -26,7 +26,7 @@ from nanobook.volatility.layout import (
     persistence_of,
 )
 from nanobook.volatility.likelihood import fill_information, likelihood
-from nanobook.volatility.likelihood_11 import likelihood_11
+from nanobook.volatility.likelihood_11 import egarch_likelihood_11, likelihood_11
 from nanobook.volatility.quadratic import FIXED, FREE, best_step
 
 __all__ = ["CONVERGED", "NOT_CONVERGED", "KNOWN", "climb", "cost"]
@@ -39,26 +39,32 @@ _ENOUGH = 1e-10
 #: Log-likelihood below which a climb isn't told from the maximum that it approaches.
 _NEAR = 1e-4
 
+#: How many steps take the expected information for the curvature, before BFGS learns it.
+_SCORINGS = 3
+
 _STEPS = 150
 _HALVINGS = 40
 
 
 @njit
-def cost(layout, y, x, presample, share, resids, variances, slopes, gradient):
+def cost(layout, y, x, presample, share, resids, variances, slopes, keep, gradient):
     """Return minus the log-likelihood per return, and fill its gradient.
 
-    Under targeting, omega is set first and its gradient is passed on to the others. Infinite
-    where there's no likelihood.
+    With ``keep``, what the information is made of is filled too. Under targeting, omega is set
+    first and its gradient is passed on to the others. Infinite where there's no likelihood.
     """
     omega, periods = layout[MEAN], y.size
     if layout[TARGETING]:
         x[omega] = 1.0 - persistence_of(x, share)
     short = layout[P] == 1 and layout[Q] == 1 and layout[MEAN] <= CONSTANT
-    if layout[MODEL] != EGARCH and short:
-        total = likelihood_11(layout, y, x, presample, gradient)
-    else:
+    filled = slopes if keep else slopes[:0]
+    if not short:
         none = slopes[:0]
         total = likelihood(layout, y, x, presample, resids, variances, slopes, none, gradient)
+    elif layout[MODEL] == EGARCH:
+        total = egarch_likelihood_11(layout, y, x, presample, resids, variances, filled, gradient)
+    else:
+        total = likelihood_11(layout, y, x, presample, resids, variances, filled, gradient)
     if layout[MEAN] == AR1:
         periods -= 1
     for k in range(x.size):
@@ -87,16 +93,20 @@ def climb(layout, y, x, presample, least, most, share, resids, variances, slopes
     trial = np.empty(count)
     if layout[TARGETING]:
         places[omega] = FIXED
-    value = cost(layout, y, x, presample, share, resids, variances, slopes, gradient)
     doubtful, fresh = math.isnan(curvature[0, 0]), False
+    value = np.inf
+    if not doubtful:
+        value = cost(layout, y, x, presample, share, resids, variances, slopes, False, gradient)
     code = NOT_CONVERGED
     multiplier = 0.0
     held, poor = 0, 0
-    steps = _STEPS if math.isfinite(value) else 0
-    for _ in range(steps):
+    scoring = doubtful
+    for at in range(_STEPS):
         if doubtful:
-            none = slopes[:0]
-            likelihood(layout, y, x, presample, resids, variances, slopes, none, trial_gradient)
+            value = cost(layout, y, x, presample, share, resids, variances, slopes, True, gradient)
+            if not math.isfinite(value):
+                break
+        if doubtful or (scoring and at < _SCORINGS):
             _expect(layout, y, x, share, resids, variances, slopes, curvature)
             doubtful, fresh = False, True
         multiplier = best_step(curvature, gradient, x, least, most, share, places, step)
@@ -110,8 +120,9 @@ def climb(layout, y, x, presample, least, most, share, resids, variances, slopes
         for _ in range(_HALVINGS):
             for k in range(count):
                 trial[k] = min(max(x[k] + length * step[k], least[k]), most[k])
+            keep = at + 1 < _SCORINGS
             reached = cost(
-                layout, y, trial, presample, share, resids, variances, slopes, trial_gradient
+                layout, y, trial, presample, share, resids, variances, slopes, keep, trial_gradient
             )
             if reached <= value + 1e-4 * length * slope:
                 improved = True

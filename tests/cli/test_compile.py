@@ -62,6 +62,7 @@ def use_everything(folder):
     nanobook.drawdown_series([3.0, 2.0, 1.0])
     use_tests_of_luck(prices)
     use_volatility(prices.ffill())
+    use_sweeps(prices)
     use_figures_of_states()
     use_a_feed(folder / "day.itch")
 
@@ -97,6 +98,20 @@ def use_volatility(prices):
         fit = nanobook.dcc_fit(std_resid=residuals, likelihood=likelihood)
         _ = fit.std_err, fit.correlation, fit.correlations, fit.correlation_between("A", "C")
         fit.covariance_forecast(2, volatility=[0.1, 0.2, 0.3])
+
+
+def use_sweeps(prices):
+    stack = np.full((3, *prices.shape), 0.2)
+    for threads in (1, 2):
+        grid = {"period": [3, 5, 9], "stops": [None, nanobook.Stops(trailing_stop_pct=0.1)]}
+        swept = nanobook.sweep(prices, "rsi", grid, cash=1e5, costs=3, threads=threads, keep=2)
+        _ = swept.result(), repr(swept)
+        for weights in (stack, iter(stack)):
+            nanobook.sweep(prices.to_numpy(), weights, cash=1e5, overfitting=False, threads=threads)
+        options = {"cash": 1e5, "threads": threads}
+        grid = {"lookback": [3, 5]}
+        nanobook.walk_forward(prices, "inverse_volatility", grid, 10, 5, **options)
+        nanobook.combinatorial_cross_validation(prices, "volatility_target", grid, **options)
 
 
 def use_a_feed(path):

@@ -218,7 +218,8 @@ def test_the_function_is_the_rooms_and_the_front_doors():
     assert nb.sweep is room.sweep
     assert callable(nb.sweep)
     import_module("nanobook.sweep.run")
-    import_module("nanobook.sweep.walk_forward")
+    import_module("nanobook.sweep.forward")
+    assert callable(nb.walk_forward)
     assert callable(nb.sweep)
     assert set(room.__all__) <= set(dir(room))
     with pytest.raises(AttributeError, match="no attribute 'swep'"):

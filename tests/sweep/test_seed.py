@@ -92,9 +92,8 @@ def test_sweep_strategy_is_run_backtest_for_each():
     for share, result in zip(shares, found, strict=True):
         alone = nb.run_backtest(Share(share), SERIES, 1_000_000, cost, 12.0, 0.001)
         assert same(result, alone)
-    plain = nb.sweep_strategy([0.5], SERIES, 1_000_000, cost, make_strategy=Share)[0]
-    assert same(plain, nb.run_backtest(Share(0.5), SERIES, 1_000_000, cost))
-    assert nb.sweep_strategy([], SERIES, 1_000_000, cost, make_strategy=Share) == []
+    rates = {"periods_per_year": 252.0, "risk_free": 0.0}
+    assert nb.sweep_strategy([], SERIES, 1_000_000, cost, **rates, make_strategy=Share) == []
 
     def broken(share):
         def strategy(bar, prices, portfolio):
@@ -103,12 +102,11 @@ def test_sweep_strategy_is_run_backtest_for_each():
         return strategy
 
     with pytest.raises(LookupError, match="nothing today"):
-        nb.sweep_strategy([1], SERIES, 1_000_000, cost, make_strategy=broken)
-    for wrong in ({}, {"make_strategy": 3}):
-        with pytest.raises(ArgumentTypeError, match="make_strategy must be callable"):
-            nb.sweep_strategy([1], SERIES, 1_000_000, cost, **wrong)
+        nb.sweep_strategy([1], SERIES, 1_000_000, cost, **rates, make_strategy=broken)
+    with pytest.raises(ArgumentTypeError, match="make_strategy must be callable"):
+        nb.sweep_strategy([1], SERIES, 1_000_000, cost, **rates, make_strategy=3)
     with pytest.raises(ArgumentTypeError, match="params must be a list"):
-        nb.sweep_strategy(3, SERIES, 1_000_000, cost, make_strategy=Share)
+        nb.sweep_strategy(3, SERIES, 1_000_000, cost, **rates, make_strategy=Share)
 
 
 @pytest.mark.core

@@ -102,7 +102,7 @@ def compare(returns, model, dist, mean, p, q):
     theirs = arch_fit(returns, model, dist, mean, p, q)
     ours = garch_fit(returns, model=model, dist=dist, mean=mean, p=p, q=q)
     gain = ours.loglikelihood - theirs.loglikelihood
-    if theirs.convergence_flag == 0 and forgets(returns, ours, theirs, model, dist, mean, p, q):
+    if theirs.convergence_flag == 0 and allowed(returns, ours, theirs, model, dist, mean, p, q):
         # An EGARCH's likelihood has a kink at every return that the mean can meet, and rival maxima
         # at neighbouring ones.
         least = -1e-4 if model == "EGARCH" else -1e-6
@@ -110,10 +110,18 @@ def compare(returns, model, dist, mean, p, q):
     return ours, theirs, gain
 
 
-def forgets(returns, ours, theirs, model, dist, mean, p, q):
-    """Return whether arch's parameters are among those that an EGARCH is looked for in."""
+def allowed(returns, ours, theirs, model, dist, mean, p, q):
+    """Return whether arch's parameters are among those that are looked at here.
+
+    Its own constraint on the persistence it sometimes breaks by a rounding, and those of an
+    EGARCH that doesn't forget are left out.
+    """
     if model != "EGARCH":
-        return True
+        shares = {"alpha": 1.0, "gamma": 0.5, "beta": 1.0}
+        total = sum(
+            shares.get(name.split("[")[0], 0.0) * value for name, value in theirs.params.items()
+        )
+        return total <= 1.0
     layout = make_layout(model, p, q, mean, dist, "arch", False)
     scale, presample = ours._estimates.scale[0], ours._estimates.presample[0]
     x = from_units(layout, theirs.params.to_numpy(), scale)
@@ -179,7 +187,7 @@ def many():
     """Yield (name, returns): real ones, and made ones of all sorts."""
     yield from real()
     generator = np.random.default_rng(11)
-    for i in range(60):
+    for i in range(80):
         alpha = generator.uniform(0.0, 0.3)
         beta = generator.uniform(0.0, 1.0 - alpha)
         yield (
@@ -212,18 +220,15 @@ def test_over_a_hundred_series_the_likelihood_is_never_below_archs(model):
             compared += 1
             if abs(gain) < 1e-6 and ours.gradient_norm < 1e-6:
                 same += 1
-                assert_allclose(ours.persistence, _persistence(theirs.params), atol=0.02)
+                assert_allclose(ours.persistence, _persistence(model, theirs.params), atol=0.02)
     assert compared >= 100
     assert same > 0.4 * compared
 
 
-def _persistence(params):
-    if any(name.startswith("gamma") for name in params.index) and params["omega"] < 0:
+def _persistence(model, params):
+    if model == "EGARCH":
         return params["beta[1]"]
-    gamma = params.get("gamma[1]", 0.0)
-    if "gamma[1]" in params.index and params["alpha[1]"] + gamma < 0:
-        return params["beta[1]"]
-    return params["alpha[1]"] + 0.5 * gamma + params["beta[1]"]
+    return params["alpha[1]"] + 0.5 * params.get("gamma[1]", 0.0) + params["beta[1]"]
 
 
 @pytest.mark.deep

@@ -15,6 +15,7 @@ def table(periods=420):
     return np.column_stack([made(periods=periods, seed=s) for s in (1, 2)])
 
 
+@pytest.mark.filterwarnings("ignore:.*converge:RuntimeWarning")  # some EGARCH doesn't forget
 @pytest.mark.parametrize(
     ("window", "horizon", "options"),
     [
