@@ -85,7 +85,12 @@ class SweepResult:
         import pandas as pd
 
         done = np.flatnonzero(self._gathered.done)
-        return pd.DataFrame(self._columns_of(done), index=pd.Index(done, name="candidate"))
+        index = pd.Index(done, name="candidate")
+        columns = self._columns_of(done)
+        series = {  # of the columns' own dtype: pandas would make None among words a NaN
+            name: pd.Series(column, index, dtype=column.dtype) for name, column in columns.items()
+        }
+        return pd.DataFrame(series, index=index)
 
     @property
     def metrics(self):

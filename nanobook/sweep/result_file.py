@@ -83,6 +83,7 @@ def write_sweep(path, result):
         "block_size": job.honesty.block_size,
         "bars": job.bars,
         "start": job.start,
+        "grid": None if source.grid is None else [source.grid.kind, source.grid.seed],
         "complete": result.complete,
         "seed": result.seed,
         "prices": _digest(job.prices) if result._prices is not None else result._digest,
@@ -150,6 +151,8 @@ def read_sweep(path, prices, strategy):
         shared = {name: header[name] for name in ("delisting", "post_cost", "year", "risk_free")}
         known, ours = header["prices"], header["strategy"]
         grid = Grid.of_columns(columns) if len(metrics) else None
+        if grid is not None and header["grid"] is not None:
+            grid.kind, grid.seed = header["grid"]
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise FileFormatError(f"{path} isn't a whole sweep file: {error!r}") from None
     matrix, index, labels = np.zeros((bars + start, 0)), None, None

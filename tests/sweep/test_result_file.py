@@ -6,6 +6,7 @@ from numpy.testing import assert_array_equal
 from sweep.panels import as_frame
 
 import nanobook as nb
+from nanobook.datasets import random_prices
 
 PRICES = as_frame(nb.random_prices(120, 4, seed=1).to_numpy())
 GRID = {
@@ -164,3 +165,19 @@ def test_a_table_of_parquet_reads_elsewhere(result, tmp_path):
         clash.save(path)
     clash.save(tmp_path / "clash.npz")
     assert nb.SweepResult.load(tmp_path / "clash.npz").params["sharpe"].tolist() == [1, 2]
+
+
+def test_the_seed_of_a_sampled_grid_is_kept(tmp_path):
+    prices = random_prices(60, 3, seed=2)
+    grid = nb.Grid.random({"lookback": nb.Uniform(2, 9, integer=True)}, 6, seed=42)
+    swept = nb.sweep(prices, "time_series_momentum", grid, cash=1e5)
+    swept.save(tmp_path / "swept.npz")
+    loaded = nb.SweepResult.load(tmp_path / "swept.npz")
+    assert (loaded._source.grid.kind, loaded._source.grid.seed) == ("random", 42)
+
+
+def test_none_among_words_stays_none():
+    prices = random_prices(60, 3, seed=2)
+    grid = {"rebalance": ["M", None, 5]}
+    swept = nb.sweep(prices, "equal_weight", grid, cash=1e5)
+    assert swept.params["rebalance"].tolist() == ["M", None, 5]
