@@ -18,7 +18,7 @@ from nanobook.statistics.sharpe import (
 from nanobook.statistics.superior_ability import p_values
 from nanobook.sweep.candidates import SCALE
 
-__all__ = ["OverfittingReport", "average_correlation", "judge"]
+__all__ = ["OverfittingReport", "correlation_of_sums", "judge"]
 
 #: Of more candidates than these, neighbours aren't looked for.
 _MOST_PLACES = 2_000_000
@@ -165,7 +165,7 @@ class OverfittingReport:
         return "\n".join(lines)
 
 
-def average_correlation(together):
+def correlation_of_sums(together):
     """Return the mean correlation between candidates, from the sum of their standardised returns.
 
     Parameters
@@ -213,7 +213,7 @@ def judge(result, *, seed, level=0.9):
     place = int(np.nanargmax(np.where(moves, sharpes, -np.inf))) if trials else 0
     best = int(done[place])
     sharpe, n_obs = float(sharpes[place]), int(figures["num_periods"][place])
-    correlation = average_correlation(gathered.together)
+    correlation = correlation_of_sums(gathered.together)
     effective = trials
     if trials > 1 and not math.isnan(correlation):
         effective = effective_trials(trials, min(max(correlation, 0.0), 1.0))

@@ -8,7 +8,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sweep.panels import as_frame
 
 import nanobook as nb
-from nanobook.sweep.overfitting import average_correlation
+from nanobook.sweep.overfitting import correlation_of_sums
 
 PRICES = as_frame(nb.random_prices(500, 5, seed=9).to_numpy())
 OPTIONS = {"cash": 1e6, "lot_size": 0, "costs": 2, "reps": 300, "seed": 3}
@@ -197,7 +197,7 @@ def test_returns_that_arent_there_count_for_nothing():
     assert_allclose(sums[:, 1].sum(axis=1), np.nansum(returns, axis=0), rtol=1e-12)
     zeros = np.nan_to_num(returns)
     assert_allclose(
-        average_correlation(result._gathered.together),
+        correlation_of_sums(result._gathered.together),
         np.corrcoef(zeros.T)[np.triu_indices(3, 1)].mean(),
         rtol=1e-7,
     )
