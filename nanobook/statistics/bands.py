@@ -44,7 +44,7 @@ class BootstrapBands:
         The share inside.
     equity, equity_lower, equity_median, equity_upper : ndarray of shape (T,) or Series
         What 1 has grown to by the end of each period: as it happened, and the replications'
-        band and median, period by period.
+        band and median, period by period, or None where they weren't asked for.
     block_size : float
         The expected length of the bootstrap's blocks.
     seed : int
@@ -93,6 +93,7 @@ def bootstrap_bands(
     level=0.95,
     seed=0,
     periods_per_year=252,
+    path=True,
 ):
     """Return percentile bands of a statistic of some returns, and of their equity path.
 
@@ -114,6 +115,8 @@ def bootstrap_bands(
         The same seed gives the same bands.
     periods_per_year : float, default 252
         What annualises.
+    path : bool, default True
+        Whether bands of the equity path are worked out, which takes most of the time.
 
     Returns
     -------
@@ -158,7 +161,8 @@ def bootstrap_bands(
     for begin in range(0, vector.size, rows):
         paths = np.empty((min(rows, vector.size - begin), bootstrap.reps))
         _walk(vector, centre, bootstrap.starts, bootstrap.lengths, block, used, states, paths)
-        bands[:, begin : begin + len(paths)] = _quantiles(paths, shares)
+        if path:
+            bands[:, begin : begin + len(paths)] = _quantiles(paths, shares)
     values = _figures(states, statistic, vector.size, centre, periods_per_year)
     lower, upper = np.quantile(values, [shares[0], shares[2]])
 
@@ -167,12 +171,12 @@ def bootstrap_bands(
     _walk(vector, centre, nothing, everything, nothing.copy(), nothing.copy(), itself, equity)
     estimate = _figures(itself, statistic, vector.size, centre, periods_per_year)
 
-    def dress(path):
+    def dress(curve):
         if not is_series(returns):
-            return path
+            return curve
         from pandas import Series
 
-        return Series(path, index=returns.index)
+        return Series(curve, index=returns.index)
 
     return BootstrapBands(
         statistic=statistic,
@@ -182,9 +186,9 @@ def bootstrap_bands(
         replications=values,
         level=level,
         equity=dress(equity[:, 0]),
-        equity_lower=dress(bands[0]),
-        equity_median=dress(bands[1]),
-        equity_upper=dress(bands[2]),
+        equity_lower=dress(bands[0]) if path else None,
+        equity_median=dress(bands[1]) if path else None,
+        equity_upper=dress(bands[2]) if path else None,
         block_size=bootstrap.block_size,
         seed=bootstrap.seed,
     )

@@ -272,7 +272,7 @@ def _bands(result, best, level, seed):
         return None
     year = result._job.year
     return bootstrap_bands(
-        returns - result._job.risk_free, periods_per_year=year, level=level, seed=seed
+        returns - result._job.risk_free, periods_per_year=year, level=level, seed=seed, path=False
     )
 
 

@@ -109,3 +109,12 @@ def test_a_band_holds_the_true_sharpe_ratio_as_often_as_it_says():
 def test_what_does_not_fit_is_refused(returns, arguments, error, text):
     with pytest.raises(error, match=text):
         bootstrap_bands(returns, **arguments)
+
+
+def test_the_path_s_bands_can_be_left_out():
+    returns = np.random.default_rng(3).normal(0.001, 0.01, 60)
+    whole = bootstrap_bands(returns, reps=50, seed=4)
+    bare = bootstrap_bands(returns, reps=50, seed=4, path=False)
+    assert (bare.lower, bare.upper, bare.estimate) == (whole.lower, whole.upper, whole.estimate)
+    assert bare.equity_lower is bare.equity_median is bare.equity_upper is None
+    assert_array_equal(bare.equity, whole.equity)
