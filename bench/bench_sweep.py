@@ -15,7 +15,6 @@ Run it from a checkout, with nanobook installed: ``python bench/bench_sweep.py``
 
 import argparse
 import json
-import resource
 import subprocess
 import sys
 import tempfile
@@ -27,7 +26,7 @@ import numpy as np
 from market import momentum_weights, random_walk
 from peers.environment import default_folder, ready_environment
 from peers.process import Peer
-from timing import Clock, machine, print_firsts, print_rows, print_table, race, show
+from timing import Clock, machine, most_memory, print_firsts, print_rows, print_table, race, show
 
 import nanobook
 
@@ -157,12 +156,12 @@ def _bench_many():
 
 def _run_many():
     prices = random_walk(BARS, ASSETS)
-    before = _most_memory()
+    before = most_memory()
     rows = []
     begin = time.perf_counter()
     _sweep(prices, {"lookback": [10, 11]})
     first = time.perf_counter() - begin
-    rows.append(("first call, two candidates", first, _most_memory() - before))
+    rows.append(("first call, two candidates", first, most_memory() - before))
     grid = {"lookback": range(10, 510), "skip": range(20)}
     for name, options in (
         ("nothing gathered", {"overfitting": False}),
@@ -170,15 +169,11 @@ def _run_many():
     ):
         begin = time.perf_counter()
         result = _sweep(prices, grid, where=lambda p: p["skip"] >= 0, **options)
-        rows.append((name, time.perf_counter() - begin, _most_memory() - before))
+        rows.append((name, time.perf_counter() - begin, most_memory() - before))
     begin = time.perf_counter()
     result.overfitting()
-    rows.append(("the report", time.perf_counter() - begin, _most_memory() - before))
+    rows.append(("the report", time.perf_counter() - begin, most_memory() - before))
     return rows
-
-
-def _most_memory():
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
 def _bench_vectorbt(prices, environments):
@@ -205,7 +200,7 @@ def _bench_vectorbt(prices, environments):
         _sweep(prices)
         ours = time.perf_counter() - ours
         rows = [(f"{CANDIDATES} candidates", "seconds", "GB of its process", "x ours")]
-        rows.append(("ours, beside", f"{ours:.2f}", f"{_most_memory() / 1e9:.2f}", "1.0"))
+        rows.append(("ours, beside", f"{ours:.2f}", f"{most_memory() / 1e9:.2f}", "1.0"))
         for task in ("one by one", "at once"):
             seconds, memory = peer.ask("answer", task)
             cells = (f"{seconds:.2f}", f"{memory / 1e9:.2f}", f"{seconds / ours:.0f}")

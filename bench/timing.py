@@ -18,6 +18,7 @@ from pathlib import Path
 __all__ = [
     "Clock",
     "machine",
+    "most_memory",
     "print_firsts",
     "print_rows",
     "print_table",
@@ -79,6 +80,19 @@ def machine(*packages):
     versions += [f"{package} {_version(package)}" for package in packages]
     load = f", {os.getloadavg()[0]:.1f} of them busy" if hasattr(os, "getloadavg") else ""
     return f"{_processor()}, {cores} cores{load}, {platform.system()}\n{', '.join(versions)}"
+
+
+def most_memory():
+    """Return the most bytes of memory that this process has held."""
+    status = Path("/proc/self/status")
+    if status.exists():  # what resource tells begins with the most that the parent held
+        for line in status.read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
+    import resource
+
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 
 def _processor():

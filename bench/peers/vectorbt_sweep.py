@@ -4,7 +4,6 @@ Started by the bench, in an environment with vectorbt, with the folder of the pr
 with seconds and with the most memory its process has held, in bytes.
 """
 
-import resource
 import sys
 import time
 from pathlib import Path
@@ -13,6 +12,7 @@ sys.path.append(str(Path(__file__).resolve().parents[1]))
 
 from market import momentum_weights
 from peers.process import serve
+from timing import most_memory
 
 
 def main(folder):
@@ -62,7 +62,7 @@ def main(folder):
         begin = time.perf_counter()
         work(chosen)
         seconds = time.perf_counter() - begin
-        return [seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024]
+        return [seconds, most_memory()]
 
     answers = {
         "one by one": lambda: timed(one_by_one, lookbacks),
