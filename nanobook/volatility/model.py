@@ -20,6 +20,9 @@ __all__ = ["garch_model"]
 _MODELS = ("GARCH", "EGARCH", "FIGARCH", "APARCH", "HARCH", "ARCH")
 _MEANS = {"constant": "Constant", "zero": "Zero", "ar": "AR", "har": "HAR", "ls": "LS"}
 _MEANS |= {"arx": "ARX", "harx": "HARX"}
+
+#: The means that take regressors; arch ignores them beside any other.
+_WITH_REGRESSORS = ("ls", "arx", "harx")
 _DISTS = {"normal": "normal", "t": "t", "skewt": "skewt", "ged": "ged"}
 
 
@@ -110,6 +113,9 @@ def garch_model(
     if not matrix.size:
         raise ValidationError(f"returns must hold some, got shape {np.shape(returns)}")
     if x is not None:
+        if mean not in _WITH_REGRESSORS:
+            words = ", ".join(repr(word) for word in _WITH_REGRESSORS)
+            raise ValidationError(f"x needs a mean of {words}, got mean={mean!r}")
         x = as_matrix("x", x)
         if len(x) != len(matrix):
             raise ValidationError(f"x must have the rows of returns, {len(matrix)}, got {len(x)}")

@@ -73,6 +73,8 @@ def test_regressors_of_the_mean_keep_their_own_units():
         fit.forecast(1)
     with pytest.raises(ValidationError, match="x must have the rows of returns"):
         garch_model(returns, model="GARCH", mean="ls", x=x[:10])
+    with pytest.raises(ValidationError, match="x needs a mean of 'ls'"):
+        garch_model(returns, model="GARCH", x=x)
 
 
 def test_one_bad_column_has_a_status():
