@@ -15,6 +15,7 @@ Where things are, from the ground up::
     itch            NASDAQ's feed: read, rebuilt into books, written
     datasets        real prices that a dependency ships; seeded synthetic prices and orders
     portfolio       the simulator: backtest, backtest_weights, BacktestResult
+    optimize        portfolio weights: optima with a certificate, for one date or for all
     sweep           thousands of backtests at once, walk-forward, overfitting
     cli             the `nanobook` command
 
@@ -31,7 +32,9 @@ from nanobook.version import __version__
 
 _ROOM_OF = {
     "ArgumentTypeError": "errors",
+    "ConvergenceError": "errors",
     "FileFormatError": "errors",
+    "InfeasibleError": "errors",
     "MissingDependencyError": "errors",
     "NanobookError": "errors",
     "RangeError": "errors",
@@ -152,6 +155,7 @@ _ROOM_OF = {
     "read_itch": "itch",
     "replay_itch": "itch",
     "write_itch": "itch",
+    "Optimum": "optimize",
     "BacktestResult": "portfolio",
     "CostModel": "portfolio",
     "EqualWeight": "portfolio",

@@ -13,6 +13,8 @@ __all__ = [
     "FileFormatError",
     "ItchError",
     "MissingDependencyError",
+    "ConvergenceError",
+    "InfeasibleError",
 ]
 
 
@@ -65,3 +67,11 @@ class ItchError(FileFormatError):
 
 class MissingDependencyError(NanobookError, ImportError):
     """A feature needs an optional package that isn't installed."""
+
+
+class ConvergenceError(NanobookError, ArithmeticError):
+    """A solver ended without an answer it can vouch for."""
+
+
+class InfeasibleError(ValidationError):
+    """Constraints that nothing can satisfy together; the message names those in conflict."""

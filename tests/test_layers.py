@@ -12,14 +12,16 @@ PACKAGE = Path(nanobook.__file__).parent
 #: Rooms by row. Imports point to a smaller row number only; rooms in one row don't know each
 #: other; inside a room anything goes. `report` stands low because it draws frames and whatever
 #: has their shape, and imports no result class: so results may call it. `datasets` stands above
-#: the book: its order flow comes from orders that meet in a real one.
+#: the book: its order flow comes from orders that meet in a real one. `optimize` stands above the
+#: simulator, which compares optimizers by what they would have earned, and below the sweep.
 ROWS = (
     ("jit", "errors", "progress", "version"),
     ("types",),
     ("persistence", "panel"),
     ("metrics", "indicators", "microstructure", "statistics"),
-    ("book", "volatility", "optimize", "risk", "report"),
+    ("book", "volatility", "risk", "report"),
     ("itch", "portfolio", "datasets"),
+    ("optimize",),
     ("sweep", "brokers"),
     ("rebalancer",),
     ("cli",),

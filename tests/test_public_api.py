@@ -29,6 +29,7 @@ PROMISED = {
     "errors": (
         *("NanobookError", "ValidationError", "ArgumentTypeError", "RangeError"),
         *("UnknownSymbolError", "FileFormatError", "MissingDependencyError"),
+        *("ConvergenceError", "InfeasibleError"),
     ),
     "types": ("OrderStatus", "Price", "Side", "SubmitStatus", "Symbol", "TimeInForce"),
     "metrics": (
@@ -50,6 +51,7 @@ PROMISED = {
         *("stationary_bootstrap", "superior_predictive_ability", "time_series_split"),
         *("walk_forward_splits",),
     ),
+    "optimize": ("Optimum",),
     "datasets": ("daily_prices", "order_flow", "random_prices"),
     "report": ("TearSheet", "tear_sheet"),
     "volatility": (

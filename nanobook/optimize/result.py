@@ -1,0 +1,139 @@
+"""`Optimum`: weights, and the proof that they are what they're said to be."""
+
+import math
+from functools import cached_property
+
+import numpy as np
+
+from nanobook.errors import ConvergenceError, ValidationError
+from nanobook.optimize.certificate import (
+    CONDITION,
+    GAP,
+    ITERATIONS,
+    OBJECTIVE,
+    RESIDUAL,
+    STATUS,
+    solved,
+    status_word,
+)
+
+__all__ = ["Optimum"]
+
+
+class Optimum:
+    """Weights with their certificate, as `optimize` returns them.
+
+    Parameters
+    ----------
+    method : str
+        The objective's name.
+    problem : Problem
+        What was solved.
+    weights : ndarray of shape (N,)
+        The weights.
+    numbers : ndarray of shape (FIELDS,)
+        The solver's figures, as `nanobook.optimize.certificate` places them.
+    """
+
+    def __init__(self, method, problem, weights, numbers):
+        self._method, self._problem = method, problem
+        self._weights, self._numbers = weights, numbers
+
+    @property
+    def method(self):
+        """The objective's name."""
+        return self._method
+
+    @property
+    def weights(self):
+        """The weights, dressed as the returns were."""
+        return self._problem.labels.dress(self._weights)
+
+    @property
+    def status(self):
+        """How the solve ended: "optimal", or why not; "computed" for a rule without objective."""
+        return status_word(self._numbers[STATUS])
+
+    @property
+    def objective(self):
+        """What was minimised or maximised, at these weights."""
+        return float(self._numbers[OBJECTIVE])
+
+    @property
+    def kkt_residual(self):
+        """Largest violation of the optimality conditions, relative; NaN for linear programmes."""
+        return float(self._numbers[RESIDUAL])
+
+    @property
+    def duality_gap(self):
+        """Primal minus dual objective over the objective's size; NaN where there's no dual."""
+        return float(self._numbers[GAP])
+
+    @property
+    def iterations(self):
+        """Steps of the solver's outer loop."""
+        return int(self._numbers[ITERATIONS])
+
+    @property
+    def condition_number(self):
+        """Condition number, in the 1-norm, of the covariance of the assets held."""
+        return float(self._numbers[CONDITION])
+
+    @property
+    def notes(self):
+        """What the estimators did on the way, by name."""
+        return dict(self._problem.notes)
+
+    @cached_property
+    def volatility(self):
+        """Standard deviation per period; NaN where no covariance was estimated."""
+        if self._problem.covariance is None:
+            return math.nan
+        return math.sqrt(max(self._weights @ self._problem.covariance @ self._weights, 0.0))
+
+    @cached_property
+    def expected_return(self):
+        """Expected return per period; NaN where no mean was estimated."""
+        return math.nan if self._problem.mean is None else float(self._weights @ self._problem.mean)
+
+    def risk_contributions(self):
+        """Return the share of the variance that each asset brings in.
+
+        Returns
+        -------
+        ndarray, list, Series or dict
+            ``w_i (C w)_i / w'Cw``; they add up to 1.
+
+        Raises
+        ------
+        ValidationError
+            If no covariance was estimated.
+        """
+        covariance = self._problem.covariance
+        if covariance is None:
+            raise ValidationError(
+                f"risk_contributions needs a covariance, and {self.method} was solved without one"
+            )
+        marginal = covariance @ self._weights
+        shares = self._weights * marginal / (self._weights @ marginal)
+        return self._problem.labels.dress(shares, "risk_contribution")
+
+    def raise_for_status(self):
+        """Raise if the solve failed.
+
+        Raises
+        ------
+        ConvergenceError
+            If the status is neither "optimal" nor "computed".
+        """
+        if not solved(self._numbers[STATUS]):
+            raise ConvergenceError(
+                f"{self.method} ended as {self.status!r} after {self.iterations} iterations, "
+                f"with a residual of {np.nanmax([self.kkt_residual, self.duality_gap]):.3g}"
+            )
+
+    def __repr__(self):
+        return (
+            f"Optimum({self.method}: {self.status}, objective={self.objective:.6g}, "
+            f"{np.count_nonzero(np.abs(self._weights) > 1e-12)} of {self._weights.size} assets)"
+        )
