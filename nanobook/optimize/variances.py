@@ -1,4 +1,4 @@
-"""Variances large enough to be divided by."""
+"""Variances: of a portfolio, and of assets, large enough to be divided by."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from nanobook.errors import ValidationError
 from nanobook.jit import njit
 from nanobook.panel.frames import shown_labels
 
-__all__ = ["check_variances", "least_variance"]
+__all__ = ["check_variances", "least_variance", "variance_of"]
 
 #: A variance below this part of the largest is what rounding leaves of a constant.
 ROUNDING = 1e-28
@@ -19,6 +19,20 @@ def least_variance(covariance):
     for i in range(covariance.shape[0]):
         most = max(most, covariance[i, i])
     return ROUNDING * most
+
+
+@njit
+def variance_of(covariance, weights):
+    """Return the variance of a portfolio, w'Cw."""
+    total = 0.0
+    product = np.zeros(weights.size)
+    for i in range(weights.size):
+        weight, row = weights[i], covariance[i]
+        for j in range(weights.size):
+            product[j] += weight * row[j]
+    for i in range(weights.size):
+        total += weights[i] * product[i]
+    return total
 
 
 def check_variances(problem, held=None):
