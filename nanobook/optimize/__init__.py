@@ -7,10 +7,24 @@ from importlib import import_module
 
 _MODULE_OF = {
     "Optimum": "result",
+    "compare_optimizers": "comparison",
+    "equal_weights": "equal",
+    "inverse_volatility_weights": "inverse_volatility",
+    "optimize_herc": "herc",
+    "optimize_hrp": "hrp",
+    "optimize_nco": "nco",
+    "optimize_risk_parity": "risk_parity",
 }
 
 __all__ = [
     "Optimum",
+    "compare_optimizers",
+    "equal_weights",
+    "inverse_volatility_weights",
+    "optimize_herc",
+    "optimize_hrp",
+    "optimize_nco",
+    "optimize_risk_parity",
 ]
 
 

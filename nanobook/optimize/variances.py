@@ -14,11 +14,12 @@ ROUNDING = 1e-28
 
 @njit
 def least_variance(covariance):
-    """Return what a variance has to exceed to count as one."""
-    most = 0.0
+    """Return what a variance has to exceed to count as one; NaN if one isn't finite."""
+    most, fault = 0.0, 0.0
     for i in range(covariance.shape[0]):
         most = max(most, covariance[i, i])
-    return ROUNDING * most
+        fault += covariance[i, i] * 0.0
+    return ROUNDING * most if fault == 0.0 else np.nan
 
 
 @njit
