@@ -6,11 +6,23 @@ Names load when first used, so that the function `nanobook.optimize` costs nothi
 from importlib import import_module
 
 _MODULE_OF = {
+    "BlackLitterman": "views",
+    "CovarianceEstimate": "covariance",
     "Optimum": "result",
+    "black_litterman": "views",
+    "estimate_covariance": "covariance",
+    "estimate_mean": "moments",
+    "nearest_covariance": "repair",
 }
 
 __all__ = [
+    "BlackLitterman",
+    "CovarianceEstimate",
     "Optimum",
+    "black_litterman",
+    "estimate_covariance",
+    "estimate_mean",
+    "nearest_covariance",
 ]
 
 
