@@ -17,6 +17,7 @@ import numpy as np
 
 from nanobook.errors import RangeError
 from nanobook.jit import njit
+from nanobook.optimize.blas import one_blas_thread
 from nanobook.optimize.distances import fill_distances, fill_euclidean
 from nanobook.optimize.linkage import cut_tree, fill_tree
 from nanobook.panel.arrays import as_integer
@@ -111,7 +112,8 @@ def _coordinates(distances):
     squares = distances * distances
     means = squares.mean(axis=0)
     products = -0.5 * (squares - means - means[:, None] + means.mean())
-    values, vectors = np.linalg.eigh(products)
+    with one_blas_thread(kernels=False):
+        values, vectors = np.linalg.eigh(products)
     kept = values > 1e-12 * values[-1]
     return np.ascontiguousarray(vectors[:, kept] * np.sqrt(values[kept]))
 

@@ -44,23 +44,26 @@ def read_distance(distance):
 
 @njit
 def fill_distances(covariance, kind, out):
-    """Fill the (N, N) distances between assets with positive variances; True if all are finite."""
+    """Fill the (N, N) distances between assets with positive variances.
+
+    Returns whether every entry of the covariance is finite.
+    """
     n = covariance.shape[0]
     scale = np.empty(n)
     for i in range(n):
         scale[i] = 1.0 / math.sqrt(covariance[i, i])
-    total = 0.0
+    fault = 0.0
     for i in range(n):
         row, from_row = out[i], covariance[i]
         for j in range(n):
             gap = 0.5 * (1.0 - from_row[j] * (scale[i] * scale[j]))
-            row[j] = math.sqrt(min(max(gap, 0.0), 1.0)) if gap == gap else gap
+            row[j] = math.sqrt(min(max(gap, 0.0), 1.0))
         row[i] = 0.0
         for j in range(n):
-            total += row[j]
+            fault += from_row[j] * 0.0
     if kind == DISTANCE_OF_DISTANCES:
         fill_euclidean(out.copy(), out)
-    return total < np.inf
+    return fault == 0.0
 
 
 @njit

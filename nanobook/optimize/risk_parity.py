@@ -42,7 +42,7 @@ MOST_STEPS, AIM, ENOUGH = 100, 2e-13, 1e-10
 FULL_STEP = 0.3
 
 #: What rounding the weights does to a contribution, in parts of what its terms add up to.
-ROUNDING = 4e-15
+ROUNDING = 2e-14
 
 #: Unscaled weights so far above where they began that they have no bound.
 RUNAWAY = 1e10
@@ -269,7 +269,7 @@ def _balance(matrix, shares, y, gradient, numbers):
             y[i] *= 1.0 + length * step[i]
         _multiply(matrix, y, gradient)
         before, worst = worst, _residual(shares, y, gradient)
-        if longest <= 1e-7 and worst > 0.25 * before:  # only rounding is left
+        if longest <= 1e-9 and worst > 0.25 * before:  # only rounding is left
             break
     for i in range(k):
         if y[i] * math.sqrt(matrix[i, i] / shares[i]) > RUNAWAY * begin:

@@ -87,7 +87,7 @@ def hrp(covariance, kind="correlation", linkage="single"):
             return
         left, right = row[: len(row) // 2], row[len(row) // 2 :]
         a, b = (inverse_variance_risk(covariance, side) for side in (left, right))
-        weights[left] *= 1.0 - a / (a + b)
+        weights[left] *= b / (a + b)
         weights[right] *= a / (a + b)
         bisect(left)
         bisect(right)
@@ -150,3 +150,26 @@ def dispersion(apart, labels):
         members = [i for i in range(len(labels)) if labels[i] == cluster]
         total += sum(apart[i][j] ** 2 for i in members for j in members) / (2 * len(members))
     return total
+
+
+def long_only(covariance, linear):
+    """Return weights in proportion to the x >= 0 that minimises x'Cx / 2 - b'x."""
+    from scipy.optimize import nnls
+
+    root = np.linalg.cholesky(covariance)
+    found, _ = nnls(root.T, np.linalg.solve(root, linear))
+    return found / found.sum()
+
+
+def nco(covariance, count, excess=None, linkage="ward"):
+    """Return the weights of nested clustered optimization, of least variance without `excess`."""
+    linear = np.ones(len(covariance)) if excess is None else excess
+    tree, merged = grow(distances(covariance), linkage)
+    columns = []
+    for members in clusters_of(tree, merged, count):
+        if (linear[members] > 0).any():
+            column = np.zeros(len(covariance))
+            column[members] = long_only(covariance[np.ix_(members, members)], linear[members])
+            columns.append(column)
+    inside = np.column_stack(columns)
+    return inside @ long_only(inside.T @ covariance @ inside, inside.T @ linear)
