@@ -54,6 +54,7 @@ _ROUNDS = 40
 _PATIENCE = 4
 _ROUNDING = 2e-14  # the largest violation, relative, that isn't worth a pivot
 _ULP = 1e-15  # a room below it under a budget is none
+_SHARP = 1e-12  # a residual above it calls for another way
 _ENOUGH = 1e-10  # the largest residual of an optimum
 
 
@@ -186,27 +187,35 @@ def _solve(matrix, linear, lower, upper, budget, weights, side, numbers):
             weights[i] = upper[i] if side[i] > 0 else lower[i]
         _meet_budget(lower, upper, budget, weights)
         renew(matrix, linear, weights, gradient)
-    ended = np.int64(0)
+    residual = np.inf
     rounds = _pivot_blocks(matrix, linear, lower, upper, budget, weights, side, gradient)
-    if rounds < 0:
+    if rounds > 0:
+        residual = _certify(matrix, linear, lower, upper, budget, weights, gradient)
+    if not residual <= _SHARP:
+        before = weights.copy()
         for i in range(size):
             weights[i] = min(max(weights[i], lower[i]), upper[i])
         _meet_budget(lower, upper, budget, weights)
         renew(matrix, linear, weights, gradient)
         ended, steps = walk(matrix, linear, lower, upper, budget, weights, gradient)
-        rounds = steps - rounds
+        rounds = abs(rounds) + steps
+        numbers[ITERATIONS] = rounds
+        if ended == ENDLESS:
+            return UNBOUNDED
+        after = _certify(matrix, linear, lower, upper, budget, weights, gradient)
+        if after <= residual:
+            residual = after
+        else:
+            for i in range(size):
+                weights[i] = before[i]
     for i in range(size):
+        side[i] = 0
         if weights[i] <= lower[i]:
             side[i] = -1
         elif weights[i] >= upper[i]:
             side[i] = 1
-        else:
-            side[i] = 0
-    numbers[ITERATIONS] = rounds
-    if ended == ENDLESS:
-        return UNBOUNDED
-    numbers[RESIDUAL] = _certify(matrix, linear, lower, upper, budget, weights, gradient)
-    return OPTIMAL if numbers[RESIDUAL] <= _ENOUGH else NOT_CONVERGED
+    numbers[RESIDUAL], numbers[ITERATIONS] = residual, rounds
+    return OPTIMAL if residual <= _ENOUGH else NOT_CONVERGED
 
 
 @njit
@@ -377,20 +386,20 @@ def _certify(matrix, linear, lower, upper, budget, weights, gradient):
             weights[calm] += gap
     renew(matrix, linear, weights, gradient)
     total, risk = 0.0, gross_risk(matrix, budget, weights)
-    price, free = 0.0, 0
+    price, free = 0.0, -1
     floor, ceiling = -np.inf, np.inf
     for i in range(size):
         total += weights[i]
         down, up = weights[i] - lower[i], upper[i] - weights[i]
         if down > nothing and up > nothing:
-            price += gradient[i]
-            free += 1
+            if free < 0 or matrix[i, i] < matrix[free, free]:
+                free = i
         elif down > nothing:
             floor = max(floor, gradient[i])
         elif up > nothing:
             ceiling = min(ceiling, gradient[i])
-    if free > 0:
-        price /= free
+    if free >= 0:
+        price = gradient[free]
     elif floor == -np.inf:
         price = 0.0 if ceiling == np.inf else ceiling
     else:
