@@ -13,10 +13,10 @@ References
 import numpy as np
 
 from nanobook.jit import njit
-from nanobook.optimize.cholesky import factorise, solve_by
+from nanobook.optimize.cholesky import NO_BASE, factorise, solve_by
 
-__all__ = ["DONE", "ENDLESS", "STUCK", "free_step", "gross_risk", "move_weight"]
-__all__ += ["renew", "slack_of", "walk"]
+__all__ = ["DONE", "ENDLESS", "STUCK", "free_step", "gross_risk", "level_of"]
+__all__ += ["move_weight", "renew", "slack_of", "take_base", "walk"]
 
 #: How a walk ended.
 DONE, STUCK, ENDLESS = np.int64(0), np.int64(1), np.int64(2)
@@ -39,37 +39,45 @@ def move_weight(matrix, i, value, weights, gradient):
 
 
 @njit
-def free_step(root, chosen, count, gradient, ridge, gap, step, unit):
-    """Fill the step to the optimum of the free weights that changes their sum by ``gap``.
+def take_base(matrix, chosen, count):
+    """Take the calmest of the chosen assets out of their list, and return it.
 
-    Returns the budget's price: the gradient that all free weights will share. Without a
-    ``ridge`` there's no budget, and the price is 0.
+    Under a budget the others move against it. Its place in the list goes to the last one.
     """
-    base = 0.0
-    if ridge > 0.0:
-        for p in range(count):
-            base += gradient[chosen[p]]
-        base /= count
-    for p in range(count):
-        step[p] = base - gradient[chosen[p]]
-    solve_by(root, count, step)
-    if ridge == 0.0:
-        return 0.0
-    for p in range(count):
-        unit[p] = 1.0
-    solve_by(root, count, unit)
-    total, each = 0.0, 0.0
-    for p in range(count):
-        total += step[p]
-        each += unit[p]
-    times = (gap - total) / each
-    for p in range(count):
-        step[p] += times * unit[p]
-    return base + times - ridge * gap
+    place = 0
+    for p in range(1, count):
+        if matrix[chosen[p], chosen[p]] < matrix[chosen[place], chosen[place]]:
+            place = p
+    base = chosen[place]
+    chosen[place] = chosen[count - 1]
+    return base
 
 
 @njit
-def gross_risk(matrix, ridge, weights):
+def free_step(matrix, root, chosen, count, base, gradient, gap, step):
+    """Fill the step of the chosen weights to the optimum of all that are free.
+
+    Returns the step of the base, with which the free weights' sum changes by ``gap``; 0 where
+    there's no base since there's no budget.
+    """
+    if base < 0:
+        for p in range(count):
+            step[p] = -gradient[chosen[p]]
+        solve_by(root, count, step)
+        return 0.0
+    from_base = matrix[base]
+    for p in range(count):
+        i = chosen[p]
+        step[p] = gradient[base] - gradient[i] - gap * (from_base[i] - from_base[base])
+    solve_by(root, count, step)
+    rest = gap
+    for p in range(count):
+        rest -= step[p]
+    return rest
+
+
+@njit
+def gross_risk(matrix, budget, weights):
     """Return the risk of weights that nothing diversifies, what gradients are measured by.
 
     Under a budget it's at least a trace of the smallest risk there is, so that rounding has
@@ -81,7 +89,14 @@ def gross_risk(matrix, ridge, weights):
         risk += deviation * abs(weights[i])
         if deviation > 0.0:
             least = min(least, deviation)
-    return max(risk, _TRACE * least) if ridge > 0.0 and least < np.inf else risk
+    return max(risk, _TRACE * least) if budget and least < np.inf else risk
+
+
+@njit
+def level_of(deviation, risk, linear, price, budget):
+    """Return the size of the terms that a gradient beyond the price is made of."""
+    level = deviation * risk + abs(linear) + abs(price)
+    return level + risk * risk if budget else level
 
 
 @njit
@@ -93,16 +108,16 @@ def slack_of(excess, down, up):
 
 
 @njit
-def walk(matrix, linear, lower, upper, ridge, weights, gradient):
+def walk(matrix, linear, lower, upper, budget, weights, gradient):
     """Move feasible weights to the optimum; the gradient must be theirs, and stays so.
 
     Returns how it ended (DONE, STUCK at the limit of steps, ENDLESS descent) and the steps.
     """
     size = weights.size
     inside = np.zeros(size, dtype=np.int8)
-    chosen = np.empty(size, dtype=np.int64)
+    chosen = np.empty(size + 1, dtype=np.int64)
     weak = np.zeros(size, dtype=np.int8)
-    step, unit = np.empty(size), np.empty(size)
+    step = np.empty(size + 1)
     root = np.empty((min(size, 16), min(size, 16)))
     for i in range(size):
         if lower[i] < weights[i] < upper[i]:
@@ -113,16 +128,21 @@ def walk(matrix, linear, lower, upper, ridge, weights, gradient):
     for steps in range(limit):
         if steps % 64 == 63:
             renew(matrix, linear, weights, gradient)
-        count, gap = 0, 1.0
+        count, gap, base = 0, 1.0, NO_BASE
         for i in range(size):
             gap -= weights[i]
-            if inside[i] == 1 and i != entering:
+            if inside[i] == 1:
                 chosen[count] = i
                 count += 1
-        if count == 0 and ridge > 0.0 and entering < 0:
-            entering = _first(lower, upper, weights, gradient)
-            if entering < 0:
-                return DONE, steps
+        if budget:
+            if count == 0:
+                if entering < 0:
+                    entering = _steepest(upper, weights, gradient)
+                    if entering < 0:
+                        return DONE, steps
+                chosen[0], inside[entering], entering, count = entering, 1, -1, 1
+            base = take_base(matrix, chosen, count)
+            count -= 1
         if entering >= 0:
             chosen[count] = entering
             inside[entering] = 1
@@ -131,70 +151,52 @@ def walk(matrix, linear, lower, upper, ridge, weights, gradient):
             root = np.empty((min(size, 2 * count), min(size, 2 * count)))
 
         # Free weights that depend on others stay where they are, for the time being.
-        while count > 0 and factorise(matrix, ridge, chosen, count, root, weak) > 0:
+        flat = False
+        while not flat and factorise(matrix, base, chosen, count, root, weak) > 0:
+            flat = entering >= 0 and weak[count - 1] == 1
             kept = 0
-            last = entering >= 0 and weak[count - 1] == 1
             for p in range(count):
                 if weak[p] == 1:
                     inside[chosen[p]] = 0
+                    flat = flat and p == count - 1
                 else:
                     chosen[kept] = chosen[p]
                     kept += 1
-            alone = last and kept == count - 1
+            if entering >= 0 and weak[count - 1] == 1 and not flat:
+                chosen[kept] = entering
+                inside[entering] = 1
+                kept += 1
             count = kept
-            if alone:
-                break
-        blocked, length = -1, np.inf
-        flat = entering >= 0 and inside[entering] == 0
-        price = 0.0
+        length = 1.0
         if flat:
-            # The direction along which nothing curves: the entering weight for the others.
-            price = 0.0
-            for p in range(count):
-                step[p] = matrix[entering, chosen[p]] + ridge
-                price += gradient[chosen[p]] / count if ridge > 0.0 else 0.0
-            solve_by(root, count, step)
-            slope = gradient[entering]
-            for p in range(count):
-                slope -= step[p] * gradient[chosen[p]]
-            sign = 1.0 if slope < 0.0 else -1.0
-            for p in range(count):
-                step[p] *= -sign
-            step[count] = sign
-            chosen[count] = entering
+            length = _flat_step(matrix, root, chosen, count, base, entering, gradient, step)
             count += 1
-            curvature = 0.0
-            for p in range(count):
-                inner = 0.0
-                for q in range(count):
-                    inner += matrix[chosen[p], chosen[q]] * step[q]
-                curvature += step[p] * inner
-            if curvature > 0.0:
-                length = abs(slope) / curvature
-        elif count > 0:
-            price = free_step(root, chosen, count, gradient, ridge, gap, step, unit)
-            length = 1.0
-        bottom = False
+        else:
+            step[count] = free_step(matrix, root, chosen, count, base, gradient, gap, step)
+        if base >= 0:
+            chosen[count] = base
+            count += 1
+        blocked, bottom = -1, False
         for p in range(count):
             i = chosen[p]
             if step[p] < 0.0 and (lower[i] - weights[i]) > length * step[p]:
-                blocked, length, bottom = i, min((lower[i] - weights[i]) / step[p], length), True
+                blocked, length, bottom = i, (lower[i] - weights[i]) / step[p], True
             elif step[p] > 0.0 and (upper[i] - weights[i]) < length * step[p]:
-                blocked, length, bottom = i, min((upper[i] - weights[i]) / step[p], length), False
+                blocked, length, bottom = i, (upper[i] - weights[i]) / step[p], False
         if length == np.inf:
             return ENDLESS, steps
         length = max(length, 0.0)
         far = 0.0
         for p in range(count):
             i = chosen[p]
-            value = weights[i] + length * step[p]
+            value = min(max(weights[i] + length * step[p], lower[i]), upper[i])
             if i == blocked:
                 value = lower[i] if bottom else upper[i]
             far = max(far, abs(value - weights[i]))
-            move_weight(matrix, i, min(max(value, lower[i]), upper[i]), weights, gradient)
+            move_weight(matrix, i, value, weights, gradient)
         still = still + 1 if far == 0.0 else 0
         entering = -1
-        if blocked >= 0 and (count > 1 or ridge == 0.0):
+        if blocked >= 0 and (count > 1 or not budget):
             inside[blocked] = 0
             fresh = False
             continue
@@ -203,14 +205,14 @@ def walk(matrix, linear, lower, upper, ridge, weights, gradient):
             continue
 
         # The free weights are at their optimum: who else should be free?
-        risk = gross_risk(matrix, ridge, weights)
+        price = gradient[base] if budget else 0.0
+        risk = gross_risk(matrix, budget, weights)
         worst = _ROUNDING
         for i in range(size):
             if inside[i] == 1:
                 continue
-            down, up = weights[i] - lower[i], upper[i] - weights[i]
-            slack = slack_of(gradient[i] - price, down, up)
-            level = np.sqrt(matrix[i, i]) * risk + abs(linear[i]) + abs(price)
+            slack = slack_of(gradient[i] - price, weights[i] - lower[i], upper[i] - weights[i])
+            level = level_of(np.sqrt(matrix[i, i]), risk, linear[i], price, budget)
             if slack > worst * level:
                 entering = i
                 if still > size:
@@ -222,6 +224,44 @@ def walk(matrix, linear, lower, upper, ridge, weights, gradient):
             renew(matrix, linear, weights, gradient)
             fresh = True
     return STUCK, limit
+
+
+@njit
+def _flat_step(matrix, root, chosen, count, base, entering, gradient, step):
+    """Fill the direction, downhill, that a weight opens which depends on the free ones.
+
+    It's the weight itself for the others, and ends in the places after theirs: the entering
+    weight's, then the base's. Returns how far it's worth going; infinity if it never curves.
+    """
+    offset = 0.0 if base < 0 else matrix[base, entering] - matrix[base, base]
+    for p in range(count):
+        i = chosen[p]
+        step[p] = matrix[entering, i] - offset - (0.0 if base < 0 else matrix[base, i])
+    solve_by(root, count, step)
+    slope = gradient[entering]
+    total = 1.0
+    for p in range(count):
+        slope -= step[p] * gradient[chosen[p]]
+        total -= step[p]
+    if base >= 0:
+        slope -= total * gradient[base]
+    sign = 1.0 if slope < 0.0 else -1.0
+    for p in range(count):
+        step[p] *= -sign
+    step[count] = sign
+    chosen[count] = entering
+    last = count + 1
+    if base >= 0:
+        step[last] = -sign * total
+        chosen[last] = base
+        last += 1
+    curvature = 0.0
+    for p in range(last):
+        inner = 0.0
+        for q in range(last):
+            inner += matrix[chosen[p], chosen[q]] * step[q]
+        curvature += step[p] * inner
+    return abs(slope) / curvature if curvature > 0.0 else np.inf
 
 
 @njit
@@ -238,8 +278,8 @@ def renew(matrix, linear, weights, gradient):
 
 
 @njit
-def _first(lower, upper, weights, gradient):
-    """Return the weight that can best take the budget up: of those with room, the steepest."""
+def _steepest(upper, weights, gradient):
+    """Return the weight with room above that is best raised."""
     best = -1
     for i in range(weights.size):
         if weights[i] < upper[i] and (best < 0 or gradient[i] < gradient[best]):

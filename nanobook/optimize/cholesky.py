@@ -8,27 +8,39 @@ import numpy as np
 
 from nanobook.jit import njit
 
-__all__ = ["condition_by", "factorise", "solve_by"]
+__all__ = ["NO_BASE", "condition_by", "factorise", "solve_by"]
 
 #: A pivot below this much of its diagonal, for each row, is taken for rounding of zero.
 _WEAK = 2e-15
 
+#: In the place of a row that others are seen against.
+NO_BASE = np.int64(-1)
+
 
 @njit
-def factorise(matrix, ridge, chosen, count, root, weak):
-    """Fill ``root`` with the upper R of ``R'R = matrix + ridge`` on the chosen rows and columns.
+def factorise(matrix, base, chosen, count, root, weak):
+    """Fill ``root`` with the upper R of ``R'R``, the matrix on the chosen rows and columns.
 
-    ``ridge`` is added to every element, not to the diagonal alone. A row that depends on those
-    before it is marked in ``weak`` and left out: its row of ``root`` is zero. Returns how many.
+    With a ``base`` other than NO_BASE it's the matrix of differences to that row: the
+    covariance of ``x_i - x_base``. A row that depends on those before it is marked in ``weak``
+    and left out: its row of ``root`` is zero. Returns how many were.
     """
     least = _WEAK * (20.0 + count)
     size = np.empty(count)
     for p in range(count):
-        source = matrix[chosen[p]]
+        i = chosen[p]
+        source = matrix[i]
         row = root[p]
-        for q in range(p, count):
-            row[q] = source[chosen[q]] + ridge
-        size[p] = row[p]
+        if base < 0:
+            for q in range(p, count):
+                row[q] = source[chosen[q]]
+            size[p] = row[p]
+        else:
+            from_base = matrix[base]
+            both = source[base] - from_base[base]
+            for q in range(p, count):
+                row[q] = (source[chosen[q]] - from_base[chosen[q]]) - both
+            size[p] = source[i] + from_base[base]
         weak[p] = 0
     found = 0
     first = 0

@@ -6,9 +6,11 @@ luck, `active_set` does it one weight at a time. What comes out is polished by a
 refinement and carries a residual computed afresh.
 
 The residual is the largest violation of an optimality condition over assets: of asset i the
-gradient beyond the budget's price, in the direction that could improve, over ``s_i sum_j s_j
-|w_j| + |b_i| + |price|``, where ``s`` are the square roots of the matrix's diagonal. It has no
-unit, and stays the same when returns are scaled.
+gradient beyond the budget's price, where it has room to improve, over ``s_i r + |b_i|``, where
+``s`` are the square roots of the matrix's diagonal and ``r = sum_j s_j |w_j|``; under a budget
+over ``(s_i + r) r + |b_i| + |price|``, with ``r`` at least 1e-5 of the smallest ``s`` above zero.
+What the weights' sum lacks to 1 counts as well. The residual has no unit, and stays the same
+when returns are scaled.
 
 References
 ----------
@@ -22,9 +24,17 @@ References
 import numpy as np
 
 from nanobook.jit import njit
-from nanobook.optimize.active_set import ENDLESS, free_step, gross_risk, move_weight
-from nanobook.optimize.active_set import renew, slack_of, walk
-from nanobook.optimize.cholesky import condition_by, factorise
+from nanobook.optimize.active_set import (
+    ENDLESS,
+    free_step,
+    gross_risk,
+    level_of,
+    move_weight,
+    renew,
+    slack_of,
+    take_base,
+    walk,
+)
 from nanobook.optimize.certificate import (
     INFEASIBLE,
     ITERATIONS,
@@ -34,6 +44,7 @@ from nanobook.optimize.certificate import (
     RESIDUAL,
     UNBOUNDED,
 )
+from nanobook.optimize.cholesky import NO_BASE, condition_by, factorise
 from nanobook.optimize.descent import descend
 
 __all__ = ["held_condition", "solve_budget", "solve_nonnegative"]
@@ -43,6 +54,7 @@ _ROUNDS = 40
 _PATIENCE = 4
 _ROUNDING = 2e-14  # the largest violation, relative, that isn't worth a pivot
 _ULP = 1e-15  # a room below it under a budget is none
+_SHARP = 1e-12  # a residual above it calls for another way
 _ENOUGH = 1e-10  # the largest residual of an optimum
 
 
@@ -74,7 +86,7 @@ def solve_nonnegative(matrix, linear, weights, held, numbers):
     side = np.empty(size, dtype=np.int8)
     for i in range(size):
         side[i] = 0 if held[i] != 0 else -1
-    status = _solve(matrix, linear, lower, upper, 0.0, weights, side, numbers)
+    status = _solve(matrix, linear, lower, upper, False, weights, side, numbers)
     for i in range(size):
         held[i] = 1 if side[i] == 0 else 0
     return status
@@ -116,15 +128,7 @@ def solve_budget(matrix, linear, lower, upper, weights, side, numbers):
             weights[i] = np.nan
         numbers[RESIDUAL], numbers[ITERATIONS] = np.nan, 0.0
         return INFEASIBLE
-    # Added to every element it changes nothing where weights add up to 1, and the free part of
-    # the matrix becomes positive definite wherever the programme has one answer.
-    total, largest = 0.0, 0.0
-    for i in range(linear.size):
-        largest = max(largest, matrix[i, i])
-    for i in range(linear.size):
-        total += 1.0 / max(matrix[i, i], 1e-8 * largest)
-    ridge = linear.size / total if largest > 0.0 else 1.0
-    return _solve(matrix, linear, lower, upper, ridge, weights, side, numbers)
+    return _solve(matrix, linear, lower, upper, True, weights, side, numbers)
 
 
 @njit
@@ -153,14 +157,14 @@ def held_condition(matrix, weights):
         return np.nan
     root = np.empty((count, count))
     weak = np.empty(count, dtype=np.int8)
-    if factorise(matrix, 0.0, chosen, count, root, weak) > 0:
+    if factorise(matrix, NO_BASE, chosen, count, root, weak) > 0:
         return np.inf
     return condition_by(matrix, chosen, count, root)
 
 
 @njit
-def _solve(matrix, linear, lower, upper, ridge, weights, side, numbers):
-    """Solve either programme: with a ``ridge`` there's a budget, without there's none."""
+def _solve(matrix, linear, lower, upper, budget, weights, side, numbers):
+    """Solve either programme, with a budget or without."""
     size = linear.size
     numbers[RESIDUAL], numbers[ITERATIONS] = np.nan, 0.0
     warm = False
@@ -174,48 +178,70 @@ def _solve(matrix, linear, lower, upper, ridge, weights, side, numbers):
         return NOT_FINITE
     gradient = np.empty(size)
     if not warm:
-        _start(lower, upper, ridge, weights)
+        _start(lower, upper, budget, weights)
         renew(matrix, linear, weights, gradient)
+        ridge = _typical_variance(matrix) if budget else 0.0
         descend(matrix, linear, lower, upper, ridge, _SWEEPS, weights, side, gradient)
     else:
         for i in range(size):
             weights[i] = upper[i] if side[i] > 0 else lower[i]
-        _meet_budget(lower, upper, ridge, weights)
+        _meet_budget(lower, upper, budget, weights)
         renew(matrix, linear, weights, gradient)
-    ended = np.int64(0)
-    rounds = _pivot_blocks(matrix, linear, lower, upper, ridge, weights, side, gradient)
-    if rounds < 0:
+    residual = np.inf
+    rounds = _pivot_blocks(matrix, linear, lower, upper, budget, weights, side, gradient)
+    if rounds > 0:
+        residual = _certify(matrix, linear, lower, upper, budget, weights, gradient)
+    if not residual <= _SHARP:
+        before = weights.copy()
         for i in range(size):
             weights[i] = min(max(weights[i], lower[i]), upper[i])
-        _meet_budget(lower, upper, ridge, weights)
+        _meet_budget(lower, upper, budget, weights)
         renew(matrix, linear, weights, gradient)
-        ended, steps = walk(matrix, linear, lower, upper, ridge, weights, gradient)
-        rounds = steps - rounds
+        ended, steps = walk(matrix, linear, lower, upper, budget, weights, gradient)
+        rounds = abs(rounds) + steps
+        numbers[ITERATIONS] = rounds
+        if ended == ENDLESS:
+            return UNBOUNDED
+        after = _certify(matrix, linear, lower, upper, budget, weights, gradient)
+        if after <= residual:
+            residual = after
+        else:
+            for i in range(size):
+                weights[i] = before[i]
     for i in range(size):
+        side[i] = 0
         if weights[i] <= lower[i]:
             side[i] = -1
         elif weights[i] >= upper[i]:
             side[i] = 1
-        else:
-            side[i] = 0
-    numbers[ITERATIONS] = rounds
-    if ended == ENDLESS:
-        return UNBOUNDED
-    numbers[RESIDUAL] = _certify(matrix, linear, lower, upper, ridge, weights, gradient)
-    return OPTIMAL if numbers[RESIDUAL] <= _ENOUGH else NOT_CONVERGED
+    numbers[RESIDUAL], numbers[ITERATIONS] = residual, rounds
+    return OPTIMAL if residual <= _ENOUGH else NOT_CONVERGED
 
 
 @njit
-def _start(lower, upper, ridge, weights):
+def _typical_variance(matrix):
+    """Return the harmonic mean of the diagonal, which the calmer assets rule."""
+    total, largest = 0.0, 0.0
+    for i in range(matrix.shape[0]):
+        largest = max(largest, matrix[i, i])
+    if largest == 0.0:
+        return 1.0
+    for i in range(matrix.shape[0]):
+        total += 1.0 / max(matrix[i, i], 1e-8 * largest)
+    return matrix.shape[0] / total
+
+
+@njit
+def _start(lower, upper, budget, weights):
     for i in range(weights.size):
         weights[i] = lower[i]
-    _meet_budget(lower, upper, ridge, weights)
+    _meet_budget(lower, upper, budget, weights)
 
 
 @njit
-def _meet_budget(lower, upper, ridge, weights):
+def _meet_budget(lower, upper, budget, weights):
     """Raise or lower weights in proportion to their room, so that they add up to 1."""
-    if ridge == 0.0:
+    if not budget:
         return
     gap, up, down = 1.0, 0.0, 0.0
     for i in range(weights.size):
@@ -233,7 +259,7 @@ def _meet_budget(lower, upper, ridge, weights):
 
 
 @njit
-def _pivot_blocks(matrix, linear, lower, upper, ridge, weights, side, gradient):
+def _pivot_blocks(matrix, linear, lower, upper, budget, weights, side, gradient):
     """Solve for the free weights and change the side of all that break a rule, until none does.
 
     Ends with polished weights. Returns the rounds it took, negative if it gave up.
@@ -242,7 +268,7 @@ def _pivot_blocks(matrix, linear, lower, upper, ridge, weights, side, gradient):
     chosen = np.empty(size, dtype=np.int64)
     weak = np.empty(size, dtype=np.int8)
     turn = np.empty(size, dtype=np.int8)
-    step, unit = np.empty(size), np.empty(size)
+    step = np.empty(size)
     root = np.empty((0, 0))
     best, patience = size + 1, _PATIENCE
     for turns in range(_ROUNDS):
@@ -257,7 +283,13 @@ def _pivot_blocks(matrix, linear, lower, upper, ridge, weights, side, gradient):
             move_weight(matrix, i, upper[i] if side[i] > 0 else lower[i], weights, gradient)
         if count > root.shape[0]:
             root = np.empty((count, count))
-        while count > 0 and factorise(matrix, ridge, chosen, count, root, weak) > 0:
+        base = NO_BASE
+        if budget:
+            if count == 0:
+                return -1 - turns
+            base = take_base(matrix, chosen, count)
+            count -= 1
+        while factorise(matrix, base, chosen, count, root, weak) > 0:
             kept = 0
             for p in range(count):
                 i = chosen[p]
@@ -270,12 +302,15 @@ def _pivot_blocks(matrix, linear, lower, upper, ridge, weights, side, gradient):
             count = kept
         for i in range(size):
             gap -= weights[i]
-        if count == 0 and ridge > 0.0:
-            return -1 - turns
-        price = free_step(root, chosen, count, gradient, ridge, gap, step, unit)
+        rest = free_step(matrix, root, chosen, count, base, gradient, gap, step)
         for p in range(count):
             move_weight(matrix, chosen[p], weights[chosen[p]] + step[p], weights, gradient)
-        wrong = _wrong_sides(matrix, linear, lower, upper, ridge, price, weights, gradient, side, turn)
+        if budget:
+            move_weight(matrix, base, weights[base] + rest, weights, gradient)
+        price = gradient[base] if budget else 0.0
+        wrong = _wrong_sides(
+            matrix, linear, lower, upper, budget, price, weights, gradient, side, turn
+        )
         if wrong == 0:
             for i in range(size):
                 weights[i] = min(max(weights[i], lower[i]), upper[i])
@@ -283,10 +318,12 @@ def _pivot_blocks(matrix, linear, lower, upper, ridge, weights, side, gradient):
             gap = 1.0
             for i in range(size):
                 gap -= weights[i]
-            free_step(root, chosen, count, gradient, ridge, gap, step, unit)
+            rest = free_step(matrix, root, chosen, count, base, gradient, gap, step)
             for p in range(count):
                 i = chosen[p]
                 weights[i] = min(max(weights[i] + step[p], lower[i]), upper[i])
+            if budget:
+                weights[base] = min(max(weights[base] + rest, lower[base]), upper[base])
             return turns + 1
         if wrong < best:
             best, patience = wrong, _PATIENCE
@@ -300,10 +337,10 @@ def _pivot_blocks(matrix, linear, lower, upper, ridge, weights, side, gradient):
 
 
 @njit
-def _wrong_sides(matrix, linear, lower, upper, ridge, price, weights, gradient, side, turn):
+def _wrong_sides(matrix, linear, lower, upper, budget, price, weights, gradient, side, turn):
     """Fill where each weight should stand instead; return how many stand elsewhere."""
     size = weights.size
-    risk, most = gross_risk(matrix, ridge, weights), 0.0
+    risk, most = gross_risk(matrix, budget, weights), 0.0
     for i in range(size):
         most = max(most, abs(weights[i]))
     wrong = 0
@@ -311,9 +348,9 @@ def _wrong_sides(matrix, linear, lower, upper, ridge, price, weights, gradient, 
         turn[i] = side[i]
         deviation = np.sqrt(matrix[i, i])
         if side[i] == 0:
-            room = _ROUNDING * most
-            if ridge == 0.0:
-                room = _ROUNDING * risk / deviation
+            room = _ROUNDING * risk / deviation if deviation > 0.0 else np.inf
+            if budget:
+                room = min(room, _ROUNDING * most)
             if weights[i] < lower[i] - room:
                 turn[i] = -1
                 wrong += 1
@@ -322,7 +359,7 @@ def _wrong_sides(matrix, linear, lower, upper, ridge, price, weights, gradient, 
                 wrong += 1
             continue
         excess = gradient[i] - price
-        level = deviation * risk + abs(linear[i]) + abs(price)
+        level = level_of(deviation, risk, linear[i], price, budget)
         room = upper[i] - lower[i]
         down, up = (room, 0.0) if side[i] > 0 else (0.0, room)
         if slack_of(excess, down, up) > _ROUNDING * level:
@@ -332,11 +369,11 @@ def _wrong_sides(matrix, linear, lower, upper, ridge, price, weights, gradient, 
 
 
 @njit
-def _certify(matrix, linear, lower, upper, ridge, weights, gradient):
+def _certify(matrix, linear, lower, upper, budget, weights, gradient):
     """Make the weights' sum exact, and return the residual of what they are then."""
     size = weights.size
     nothing = 0.0
-    if ridge > 0.0:
+    if budget:
         nothing = _ULP
         gap, calm = 1.0, -1
         for i in range(size):
@@ -348,33 +385,33 @@ def _certify(matrix, linear, lower, upper, ridge, weights, gradient):
         if calm >= 0:
             weights[calm] += gap
     renew(matrix, linear, weights, gradient)
-    total, risk = 0.0, gross_risk(matrix, ridge, weights)
-    price, free = 0.0, 0
+    total, risk = 0.0, gross_risk(matrix, budget, weights)
+    price, free = 0.0, -1
     floor, ceiling = -np.inf, np.inf
     for i in range(size):
         total += weights[i]
         down, up = weights[i] - lower[i], upper[i] - weights[i]
         if down > nothing and up > nothing:
-            price += gradient[i]
-            free += 1
+            if free < 0 or matrix[i, i] < matrix[free, free]:
+                free = i
         elif down > nothing:
             floor = max(floor, gradient[i])
         elif up > nothing:
             ceiling = min(ceiling, gradient[i])
-    if free > 0:
-        price /= free
+    if free >= 0:
+        price = gradient[free]
     elif floor == -np.inf:
         price = 0.0 if ceiling == np.inf else ceiling
     else:
         price = floor if ceiling == np.inf else (floor + ceiling) / 2.0
     residual = abs(total - 1.0)
-    if ridge == 0.0:
+    if not budget:
         price, residual = 0.0, 0.0
     for i in range(size):
         down, up = weights[i] - lower[i] - nothing, upper[i] - weights[i] - nothing
         slack = slack_of(gradient[i] - price, down, up)
         if slack > 0.0:
-            level = np.sqrt(matrix[i, i]) * risk + abs(linear[i]) + abs(price)
+            level = level_of(np.sqrt(matrix[i, i]), risk, linear[i], price, budget)
             residual = max(residual, slack / level)
         elif slack != 0.0:
             return np.nan
