@@ -7,10 +7,18 @@ from importlib import import_module
 
 _MODULE_OF = {
     "Optimum": "result",
+    "optimize_max_diversification": "max_diversification",
+    "optimize_max_sharpe": "max_sharpe",
+    "optimize_min_variance": "min_variance",
+    "optimize_utility": "utility",
 }
 
 __all__ = [
     "Optimum",
+    "optimize_max_diversification",
+    "optimize_max_sharpe",
+    "optimize_min_variance",
+    "optimize_utility",
 ]
 
 

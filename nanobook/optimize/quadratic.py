@@ -47,7 +47,7 @@ from nanobook.optimize.certificate import (
 from nanobook.optimize.cholesky import NO_BASE, condition_by, factorise
 from nanobook.optimize.descent import descend
 
-__all__ = ["held_condition", "solve_budget", "solve_nonnegative"]
+__all__ = ["held_condition", "solve_budget", "solve_nonnegative", "variance_of"]
 
 _SWEEPS = 12
 _ROUNDS = 40
@@ -129,6 +129,33 @@ def solve_budget(matrix, linear, lower, upper, weights, side, numbers):
         numbers[RESIDUAL], numbers[ITERATIONS] = np.nan, 0.0
         return INFEASIBLE
     return _solve(matrix, linear, lower, upper, True, weights, side, numbers)
+
+
+@njit
+def variance_of(matrix, weights):
+    """Return ``w'Cw``, never below zero.
+
+    Parameters
+    ----------
+    matrix : ndarray of shape (N, N)
+        A covariance.
+    weights : ndarray of shape (N,)
+        Weights of zero cost nothing.
+
+    Returns
+    -------
+    float
+        The variance.
+    """
+    total = 0.0
+    for i in range(weights.size):
+        if weights[i] != 0.0:
+            row = matrix[i]
+            inner = 0.0
+            for j in range(weights.size):
+                inner += row[j] * weights[j]
+            total += weights[i] * inner
+    return max(total, 0.0)
 
 
 @njit
@@ -215,6 +242,8 @@ def _solve(matrix, linear, lower, upper, budget, weights, side, numbers):
         elif weights[i] >= upper[i]:
             side[i] = 1
     numbers[RESIDUAL], numbers[ITERATIONS] = residual, rounds
+    if np.isnan(residual):
+        return NOT_FINITE
     return OPTIMAL if residual <= _ENOUGH else NOT_CONVERGED
 
 
