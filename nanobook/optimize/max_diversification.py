@@ -78,7 +78,10 @@ def optimize_max_diversification(
     lower, upper = read_bounds(problem.labels, lower, upper)
     weights, numbers = np.empty(lower.size), np.full(FIELDS, np.nan)
     side = np.full(lower.size, -1, dtype=np.int8)
-    max_diversification_weights(problem.covariance, lower, upper, side, weights, numbers)
+    deviations = np.sqrt(np.diag(problem.covariance))
+    tangency_weights(problem.covariance, deviations, lower, upper, side, weights, numbers)
+    if numbers[STATUS] == NO_EXCESS:  # there's no ratio: nothing moves
+        numbers[STATUS] = UNBOUNDED
     return problem.answer("max_diversification", weights, numbers, certificate)
 
 

@@ -95,10 +95,8 @@ def optimize_max_sharpe(
     lower, upper = read_bounds(problem.labels, lower, upper)
     weights, numbers = np.empty(lower.size), np.full(FIELDS, np.nan)
     side = np.full(lower.size, -1, dtype=np.int8)
-    max_sharpe_weights(
-        *(problem.covariance, problem.mean, risk_free),
-        *(lower, upper, side, weights, numbers),
-    )
+    excess = problem.mean - risk_free
+    tangency_weights(problem.covariance, excess, lower, upper, side, weights, numbers)
     if numbers[STATUS] == NO_EXCESS and not certificate:
         best = best_gain(problem.mean, lower, upper)
         raise ValidationError(

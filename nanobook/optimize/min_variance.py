@@ -5,7 +5,7 @@ import numpy as np
 from nanobook.jit import njit
 from nanobook.optimize.certificate import CONDITION, FIELDS, GAP, OBJECTIVE, OPTIMAL, STATUS
 from nanobook.optimize.inputs import also_named, read_bounds, read_problem
-from nanobook.optimize.quadratic import held_condition, solve_budget, variance_of
+from nanobook.optimize.quadratic import SUM_ONE, held_condition, solve, variance_of
 
 __all__ = ["min_variance_weights", "optimize_min_variance"]
 
@@ -94,7 +94,7 @@ def min_variance_weights(covariance, lower, upper, side, weights, numbers):
     """
     size = weights.size
     linear = np.zeros(size)
-    status = solve_budget(covariance, linear, lower, upper, weights, side, numbers)
+    status = solve(covariance, linear, lower, upper, SUM_ONE, weights, side, numbers)
     numbers[STATUS], numbers[GAP] = status, np.nan
     numbers[OBJECTIVE], numbers[CONDITION] = np.nan, np.nan
     if status == OPTIMAL:

@@ -30,35 +30,13 @@ from nanobook.optimize.certificate import (
     UNBOUNDED,
 )
 from nanobook.optimize.cholesky import factorise, solve_by
-from nanobook.optimize.quadratic import held_condition, solve_budget, solve_nonnegative, variance_of
+from nanobook.optimize.quadratic import ANY_SUM, SUM_ONE, held_condition, solve, variance_of
 
 __all__ = ["best_gain", "tangency_weights"]
 
 _STEPS = 100
 _EXACT = 1e-13  # the relative error of a tolerance that costs nothing
 _ENOUGH = 1e-10
-
-
-@njit
-def tangency_weights(covariance, gains, lower, upper, side, weights, numbers):
-    """Fill the weights of the largest ``gains'w / sqrt(w'Cw)``, and the vector of `certificate`.
-
-    ``side`` says where each weight is thought to stand, as `solve_budget` has it (all -1 for no
-    idea), and is filled with where it does. Weights of a failed solve are NaN.
-    """
-    size = weights.size
-    status = _tangency(covariance, gains, lower, upper, side, weights, numbers)
-    numbers[STATUS], numbers[GAP] = status, np.nan
-    numbers[OBJECTIVE], numbers[CONDITION] = np.nan, np.nan
-    if status == OPTIMAL:
-        gain = 0.0
-        for i in range(size):
-            gain += gains[i] * weights[i]
-        numbers[OBJECTIVE] = gain / np.sqrt(variance_of(covariance, weights))
-        numbers[CONDITION] = held_condition(covariance, weights)
-    else:
-        for i in range(size):
-            weights[i] = np.nan
 
 
 @njit
@@ -70,7 +48,7 @@ def best_gain(gains, lower, upper):
         gain += gains[i] * lower[i]
     taken = np.zeros(gains.size, dtype=np.int8)
     while rest > 0.0:
-        best = -1
+        best = np.int64(-1)
         for i in range(gains.size):
             if taken[i] == 0 and upper[i] > lower[i] and (best < 0 or gains[i] > gains[best]):
                 best = i
@@ -84,75 +62,76 @@ def best_gain(gains, lower, upper):
 
 
 @njit
-def _tangency(covariance, gains, lower, upper, side, weights, numbers):
+def tangency_weights(covariance, gains, lower, upper, side, weights, numbers):
+    """Fill the weights of the largest ``gains'w / sqrt(w'Cw)``, and the vector of `certificate`.
+
+    ``side`` says where each weight is thought to stand, as `solve_budget` has it (all -1 for no
+    idea), and is filled with where it does. Weights of a failed solve are NaN. The status is
+    NO_EXCESS where no weights gain anything.
+    """
     size = weights.size
-    numbers[RESIDUAL], numbers[ITERATIONS] = np.nan, 0.0
-    free = True
+    linear, limit = gains.copy(), upper.copy()
+    wide, plain = True, True
     for i in range(size):
-        free = free and lower[i] == 0.0 and upper[i] > 0.0
+        wide = wide and lower[i] == 0.0 and upper[i] > 0.0
+        plain = plain and lower[i] == 0.0 and upper[i] >= 1.0
     most = best_gain(gains, lower, upper)
+    status = NOT_CONVERGED
     if np.isnan(most):
-        return NOT_FINITE
-    if most <= 0.0:
-        return NO_EXCESS
-    steps, tolerance = 0.0, 0.0
-    if free:
-        held = np.empty(size, dtype=np.int8)
+        status = NOT_FINITE
+    elif most <= 0.0:
+        status = NO_EXCESS
+    steps, residual, tolerance = 0.0, np.nan, 0.0
+    low, high = 0.0, np.inf
+    budget = ANY_SUM if wide else SUM_ONE
+    for _ in range(_STEPS):
+        if status != NOT_CONVERGED:
+            break
         for i in range(size):
-            held[i] = 1 if side[i] == 0 else 0
-        status = solve_nonnegative(covariance, gains, weights, held, numbers)
-        fits = status == OPTIMAL
-        if fits:
+            if budget == ANY_SUM:
+                linear[i], limit[i] = gains[i], np.inf
+                side[i] = min(side[i], 0)
+            else:
+                linear[i], limit[i] = tolerance * gains[i], upper[i]
+        ended = solve(covariance, linear, lower, limit, budget, weights, side, numbers)
+        steps += numbers[ITERATIONS]
+        residual = numbers[RESIDUAL]
+        if budget == ANY_SUM:
+            # Without bounds above: scaled to add up to 1 it's the answer, if bounds allow it.
+            budget = SUM_ONE
             total = 0.0
             for i in range(size):
                 total += weights[i]
-            tolerance = 1.0 / total
+            fits = ended == OPTIMAL and total > 0.0
             for i in range(size):
-                weights[i] /= total
-                fits = fits and weights[i] <= upper[i]
-                side[i] = 0 if held[i] == 1 else -1
-        plain = True
-        for i in range(size):
-            plain = plain and upper[i] >= 1.0
-        if plain or fits:
-            return status
-        steps = numbers[ITERATIONS]
-    return _search(covariance, gains, lower, upper, side, weights, numbers, steps, tolerance)
-
-
-@njit
-def _search(covariance, gains, lower, upper, side, weights, numbers, steps, tolerance):
-    """Find the tolerance of risk that the portfolio solved with it has."""
-    size = weights.size
-    linear = np.empty(size)
-    low, high = 0.0, np.inf
-    for _ in range(_STEPS):
-        for i in range(size):
-            linear[i] = tolerance * gains[i]
-        status = solve_budget(covariance, linear, lower, upper, weights, side, numbers)
-        steps += numbers[ITERATIONS]
-        numbers[ITERATIONS] = steps
-        if status != OPTIMAL:
-            return status
+                fits = fits and weights[i] <= total * upper[i]
+            if fits or plain:
+                for i in range(size):
+                    weights[i] /= total
+                status = ended
+                break
+            tolerance = 1.0 / total if ended == OPTIMAL and total > 0.0 else 0.0
+            continue
+        if ended != OPTIMAL:
+            status = ended
+            break
         gain = 0.0
         for i in range(size):
             gain += gains[i] * weights[i]
         variance = variance_of(covariance, weights)
         if gain > 0.0 and variance == 0.0:
-            return UNBOUNDED
+            status = UNBOUNDED
+            break
         error = variance - tolerance * gain
-        if abs(error) <= _EXACT * variance:
-            numbers[RESIDUAL] = max(numbers[RESIDUAL], abs(error) / variance)
-            return OPTIMAL
         if error > 0.0:
             low = tolerance
         else:
             high = tolerance
         # Along this stretch gain = a + b * tolerance and variance = c + b * tolerance^2.
+        before = tolerance
         rise = _gain_per_tolerance(covariance, gains, lower, upper, weights)
         start = gain - rise * tolerance
         least = variance - rise * tolerance * tolerance
-        before = tolerance
         tolerance = least / start if start > 0.0 else np.inf
         if not low < tolerance < high:
             if high < np.inf:
@@ -161,11 +140,23 @@ def _search(covariance, gains, lower, upper, side, weights, numbers, steps, tole
                 tolerance = 2.0 * variance / gain + 2.0 * low
             else:
                 tolerance = 4.0 * low if low > 0.0 else _first_tolerance(covariance, gains)
-        if abs(tolerance - before) <= _EXACT * before:
-            residual = max(numbers[RESIDUAL], abs(error) / variance)
-            numbers[RESIDUAL] = residual
-            return OPTIMAL if residual <= _ENOUGH else NOT_CONVERGED
-    return NOT_CONVERGED
+        small = abs(error) <= _EXACT * variance
+        if small or abs(tolerance - before) <= _EXACT * before:
+            residual = max(residual, abs(error) / variance)
+            if residual <= _ENOUGH:
+                status = OPTIMAL
+            break
+    numbers[STATUS], numbers[RESIDUAL], numbers[ITERATIONS] = status, residual, steps
+    numbers[OBJECTIVE], numbers[GAP], numbers[CONDITION] = np.nan, np.nan, np.nan
+    if status == OPTIMAL:
+        gain = 0.0
+        for i in range(size):
+            gain += gains[i] * weights[i]
+        numbers[OBJECTIVE] = gain / np.sqrt(variance_of(covariance, weights))
+        numbers[CONDITION] = held_condition(covariance, weights)
+    else:
+        for i in range(size):
+            weights[i] = np.nan
 
 
 @njit
@@ -182,7 +173,7 @@ def _first_tolerance(covariance, gains):
 def _gain_per_tolerance(covariance, gains, lower, upper, weights):
     """Return how fast the gain grows with the tolerance while the same weights are free."""
     chosen = np.empty(weights.size, dtype=np.int64)
-    count = 0
+    count = np.int64(0)
     for i in range(weights.size):
         if lower[i] < weights[i] < upper[i]:
             chosen[count] = i

@@ -6,7 +6,7 @@ from nanobook.errors import ArgumentTypeError, ValidationError
 from nanobook.jit import njit
 from nanobook.optimize.certificate import CONDITION, FIELDS, GAP, OBJECTIVE, OPTIMAL, STATUS
 from nanobook.optimize.inputs import also_named, read_bounds, read_problem
-from nanobook.optimize.quadratic import held_condition, solve_budget, variance_of
+from nanobook.optimize.quadratic import SUM_ONE, held_condition, solve, variance_of
 
 __all__ = ["optimize_utility", "utility_weights"]
 
@@ -109,7 +109,7 @@ def utility_weights(covariance, mean, risk_aversion, lower, upper, side, weights
             linear[i] /= risk_aversion
     else:
         matrix = np.zeros((size, size))
-    status = solve_budget(matrix, linear, lower, upper, weights, side, numbers)
+    status = solve(matrix, linear, lower, upper, SUM_ONE, weights, side, numbers)
     numbers[STATUS], numbers[GAP] = status, np.nan
     numbers[OBJECTIVE], numbers[CONDITION] = np.nan, np.nan
     if status == OPTIMAL:
