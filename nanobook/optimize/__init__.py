@@ -6,7 +6,9 @@ Names load when first used, so that the function `nanobook.optimize` costs nothi
 from importlib import import_module
 
 _MODULE_OF = {
+    "EfficientFrontier": "frontier",
     "Optimum": "result",
+    "efficient_frontier": "frontier",
     "optimize_max_diversification": "max_diversification",
     "optimize_max_sharpe": "max_sharpe",
     "optimize_min_variance": "min_variance",
@@ -14,7 +16,9 @@ _MODULE_OF = {
 }
 
 __all__ = [
+    "EfficientFrontier",
     "Optimum",
+    "efficient_frontier",
     "optimize_max_diversification",
     "optimize_max_sharpe",
     "optimize_min_variance",

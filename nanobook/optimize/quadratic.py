@@ -50,6 +50,7 @@ from nanobook.optimize.descent import descend
 __all__ = [
     "ANY_SUM",
     "SUM_ONE",
+    "certify",
     "held_condition",
     "solve",
     "solve_budget",
@@ -228,7 +229,7 @@ def solve(matrix, linear, lower, upper, budget, weights, side, numbers):
     residual = np.inf
     rounds = _pivot_blocks(matrix, linear, lower, upper, budget, weights, side, gradient)
     if rounds > 0:
-        residual = _certify(matrix, linear, lower, upper, budget, weights, gradient)
+        residual = certify(matrix, linear, lower, upper, budget, weights, gradient)
     if not residual <= _SHARP:
         before = weights.copy()
         for i in range(size):
@@ -240,7 +241,7 @@ def solve(matrix, linear, lower, upper, budget, weights, side, numbers):
         numbers[ITERATIONS] = rounds
         if ended == ENDLESS:
             return UNBOUNDED
-        after = _certify(matrix, linear, lower, upper, budget, weights, gradient)
+        after = certify(matrix, linear, lower, upper, budget, weights, gradient)
         if after <= residual:
             residual = after
         else:
@@ -402,7 +403,7 @@ def _wrong_sides(matrix, linear, lower, upper, budget, price, weights, gradient,
 
 
 @njit
-def _certify(matrix, linear, lower, upper, budget, weights, gradient):
+def certify(matrix, linear, lower, upper, budget, weights, gradient):
     """Make the weights' sum exact, and return the residual of what they are then."""
     size = weights.size
     nothing = 0.0
