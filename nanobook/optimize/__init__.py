@@ -37,6 +37,23 @@ __all__ = [
     "optimize_hrp",
     "optimize_nco",
     "optimize_risk_parity",
+    "EfficientFrontier": "frontier",
+    "Optimum": "result",
+    "efficient_frontier": "frontier",
+    "optimize_max_diversification": "max_diversification",
+    "optimize_max_sharpe": "max_sharpe",
+    "optimize_min_variance": "min_variance",
+    "optimize_utility": "utility",
+}
+
+__all__ = [
+    "EfficientFrontier",
+    "Optimum",
+    "efficient_frontier",
+    "optimize_max_diversification",
+    "optimize_max_sharpe",
+    "optimize_min_variance",
+    "optimize_utility",
 ]
 
 

@@ -131,6 +131,10 @@ class Optimum:
             raise ConvergenceError(
                 f"{self.method} ended as {self.status!r} after {self.iterations} iterations"
                 + (f", with a residual of {max(left):.3g}" if left else "")
+            known = [x for x in (self.kkt_residual, self.duality_gap) if not math.isnan(x)]
+            left = f", with a residual of {max(known):.3g}" if known else ""
+            raise ConvergenceError(
+                f"{self.method} ended as {self.status!r} after {self.iterations} iterations{left}"
             )
 
     def __repr__(self):
