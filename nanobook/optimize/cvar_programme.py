@@ -1,0 +1,284 @@
+"""Weights of least CVaR, or of most mean less CVaR: one window, cold or from another's basis.
+
+Rockafellar, Uryasev (2000): the CVaR of a sample is the least of ``zeta + sum((loss - zeta)+) /
+((1 - alpha) T)`` over zeta, so weights and zeta together solve a linear programme.
+"""
+
+import numpy as np
+
+from nanobook.jit import njit
+from nanobook.optimize.certificate import CONDITION, GAP, INFEASIBLE, ITERATIONS, NOT_FINITE
+from nanobook.optimize.certificate import OBJECTIVE, STATUS
+from nanobook.optimize.cvar_simplex import (
+    ABSENT,
+    APART,
+    clean_weights,
+    cold_basis,
+    enter_window,
+    pivot,
+)
+from nanobook.optimize.tail_certificate import TIGHT, capped_shares, gap_of, write_gap
+from nanobook.optimize.tails import portfolio_losses, tail_mean
+
+__all__ = ["cvar_room", "cvar_weights", "cvar_window", "mean_cvar_weights", "universe_fits"]
+
+#: A warm start ends in doubt, and a cold one follows, where it leaves a larger gap.
+_DOUBT = 1e-10
+
+
+@njit
+def cvar_weights(returns, linear, alpha, lower, upper, weights, numbers):
+    """Fill the weights that minimise ``CVaR - linear'w``, and the certificate.
+
+    Parameters
+    ----------
+    returns : ndarray of shape (T, N)
+        Finite.
+    linear : ndarray of shape (N,)
+        Zeros for CVaR alone.
+    alpha : float
+        In (0, 1).
+    lower, upper : ndarray of shape (N,)
+        Bounds on weights.
+    weights : ndarray of shape (N,)
+        Is filled.
+    numbers : ndarray of shape (FIELDS,)
+        Is filled.
+    """
+    periods, assets = returns.shape
+    columns = np.empty((assets, periods))
+    for t in range(periods):
+        for j in range(assets):
+            columns[j, t] = returns[t, j]
+    side, point, basis, inverse, scratch, vectors, room, tail = cvar_room(assets, periods)
+    cvar_window(
+        returns,
+        columns,
+        0,
+        periods,
+        linear,
+        alpha,
+        lower,
+        upper,
+        side,
+        point,
+        basis,
+        inverse,
+        scratch,
+        vectors,
+        room,
+        tail,
+        False,
+        weights,
+        numbers,
+    )
+
+
+@njit
+def mean_cvar_weights(returns, mean, risk_aversion, alpha, lower, upper, weights, numbers):
+    """Fill the weights that maximise ``mean'w - risk_aversion CVaR``, and the certificate."""
+    linear = np.empty(mean.shape[0])
+    for j in range(mean.shape[0]):
+        linear[j] = mean[j] / risk_aversion
+    cvar_weights(returns, linear, alpha, lower, upper, weights, numbers)
+    numbers[OBJECTIVE] *= -risk_aversion
+
+
+@njit
+def cvar_room(assets, periods):
+    """Return the arrays that a solve works in and that carry a basis from window to window.
+
+    `side`, `point`, `basis` and `inverse` are the basis; the others are room. `periods` is the
+    longest window's.
+    """
+    most = max(assets + 1, periods)
+    return (
+        np.zeros(assets, np.int64),
+        np.zeros(assets + 2),
+        np.zeros((4, most), np.int64),
+        np.zeros((assets + 1, assets + 1)),
+        np.empty((assets + 1, assets + 1)),
+        np.empty((5, assets + 1)),
+        np.empty((4, most)),
+        np.empty(periods, np.int8),
+    )
+
+
+@njit
+def universe_fits(lower, upper, side):
+    """Return whether weights of the assets that aren't absent can add up to 1."""
+    least, most, counted = 0.0, 0.0, 0
+    for j in range(side.shape[0]):
+        if side[j] != ABSENT:
+            least += lower[j]
+            most += upper[j]
+            counted += 1
+            if not lower[j] <= upper[j]:
+                return False
+    return counted > 0 and least <= 1.0 + 1e-12 and most >= 1.0 - 1e-12
+
+
+@njit
+def _finite(columns, begin, end, side):
+    for j in range(side.shape[0]):
+        if side[j] != ABSENT:
+            total = 0.0
+            for t in range(begin, end):
+                total += 0.0 * columns[j, t]
+            if total != 0.0:
+                return False
+    return True
+
+
+@njit
+def _certify(
+    rows,
+    columns,
+    begin,
+    end,
+    linear,
+    alpha,
+    lower,
+    upper,
+    side,
+    point,
+    basis,
+    vectors,
+    room,
+    tail,
+    weights,
+    numbers,
+):
+    """Write down the objective at the weights and how far the multipliers leave it unproven."""
+    assets, periods = side.shape[0], end - begin
+    ceiling = 1.0 / ((1.0 - alpha) * periods)
+    shares, losses = room[3, :periods], room[2, :periods]
+    for t in range(periods):
+        shares[t] = ceiling if tail[t] == 1 else 0.0
+    for i in range(basis[2, 0]):
+        if begin <= basis[1, i] < end:
+            shares[basis[1, i] - begin] = vectors[1, i + 1]
+    capped_shares(shares, ceiling)
+    costs, least = vectors[2, :assets], vectors[3, :assets]
+    gain = 0.0
+    for j in range(assets):
+        costs[j] = -linear[j]
+        least[j] = np.nan if side[j] == ABSENT else lower[j]
+        if side[j] != ABSENT:
+            gain += linear[j] * weights[j]
+    for t in range(periods):
+        if shares[t] > 0.0:
+            share = shares[t]
+            for j in range(assets):
+                costs[j] -= share * rows[begin + t, j]
+    portfolio_losses(columns, begin, end, weights, losses)
+    risk = tail_mean(losses, alpha)
+    write_gap(numbers, risk - gain, gap_of(costs, least, upper, risk, gain, point[assets + 1]))
+
+
+@njit
+def cvar_window(
+    rows,
+    columns,
+    begin,
+    end,
+    linear,
+    alpha,
+    lower,
+    upper,
+    side,
+    point,
+    basis,
+    inverse,
+    scratch,
+    vectors,
+    room,
+    tail,
+    warm,
+    weights,
+    numbers,
+):
+    """Fill the weights of least ``CVaR - linear'w`` in periods from `begin` to `end`.
+
+    `rows` are the returns, `columns` the same transposed; the arrays from `side` to `tail` are
+    those of `cvar_room`. Absent assets are marked in `side`; they get NaN. With `warm` the basis
+    of an earlier window is the start. Returns whether the basis can serve the next window.
+    """
+    assets, periods = side.shape[0], end - begin
+    numbers[:] = np.nan
+    weights[:] = np.nan
+    numbers[ITERATIONS], numbers[CONDITION] = 0.0, np.nan
+    if not universe_fits(lower, upper, side):
+        numbers[STATUS] = INFEASIBLE
+        return False
+    if not _finite(columns, begin, end, side):
+        numbers[STATUS] = NOT_FINITE
+        return False
+    ceiling = 1.0 / ((1.0 - alpha) * periods)
+    limit, spent, apart = 200 + 10 * (assets + periods), 0, APART
+    for attempt in range(3):
+        if not warm or attempt:
+            cold_basis(
+                rows, begin, end, linear, ceiling, lower, upper, side, point, basis, inverse, apart
+            )
+        taken = 0
+        if basis[2, 0]:
+            enter_window(columns, begin, end, point, basis, room, tail, apart)
+            taken = pivot(
+                rows,
+                columns,
+                begin,
+                end,
+                linear,
+                ceiling,
+                lower,
+                upper,
+                side,
+                point,
+                basis,
+                inverse,
+                scratch,
+                vectors,
+                room,
+                tail,
+                limit,
+                apart,
+            )
+        if taken >= 0:
+            spent += taken
+            clean_weights(rows, lower, upper, side, basis, inverse, weights)
+            if basis[2, 0]:
+                _certify(
+                    rows,
+                    columns,
+                    begin,
+                    end,
+                    linear,
+                    alpha,
+                    lower,
+                    upper,
+                    side,
+                    point,
+                    basis,
+                    vectors,
+                    room,
+                    tail,
+                    weights,
+                    numbers,
+                )
+            else:  # one choice only, which proves itself
+                gain = 0.0
+                for j in range(assets):
+                    if side[j] != ABSENT:
+                        gain += linear[j] * weights[j]
+                portfolio_losses(columns, begin, end, weights, room[2, :periods])
+                write_gap(numbers, tail_mean(room[2, :periods], alpha) - gain, 0.0)
+            numbers[ITERATIONS] = spent
+            if numbers[GAP] <= _DOUBT or (attempt == 2 and numbers[GAP] <= TIGHT):
+                return True
+        else:
+            spent += limit
+        if warm and attempt == 0:
+            continue
+        apart *= 100.0
+    return False
