@@ -9,18 +9,19 @@ import numpy as np
 from nanobook.jit import njit
 from nanobook.optimize.certificate import CONDITION, GAP, INFEASIBLE, ITERATIONS, NOT_FINITE
 from nanobook.optimize.certificate import OBJECTIVE, STATUS
-from nanobook.optimize.cvar_simplex import (
+from nanobook.optimize.cvar_simplex import cvar_start, cvar_walk
+from nanobook.optimize.tail_basis import (
     ABSENT,
     APART,
     clean_weights,
-    cold_basis,
-    enter_window,
-    pivot,
+    finite_window,
+    tail_room,
+    universe_fits,
 )
 from nanobook.optimize.tail_certificate import TIGHT, capped_shares, gap_of, write_gap
 from nanobook.optimize.tails import portfolio_losses, tail_mean
 
-__all__ = ["cvar_room", "cvar_weights", "cvar_window", "mean_cvar_weights", "universe_fits"]
+__all__ = ["cvar_weights", "cvar_window", "mean_cvar_weights"]
 
 #: A warm start ends in doubt, and a cold one follows, where it leaves a larger gap.
 _DOUBT = 1e-10
@@ -50,7 +51,7 @@ def cvar_weights(returns, linear, alpha, lower, upper, weights, numbers):
     for t in range(periods):
         for j in range(assets):
             columns[j, t] = returns[t, j]
-    side, point, basis, inverse, scratch, vectors, room, tail = cvar_room(assets, periods)
+    side, point, basis, inverse, scratch, equations, vectors, room, tail = tail_room(assets, periods)
     cvar_window(
         returns,
         columns,
@@ -65,6 +66,7 @@ def cvar_weights(returns, linear, alpha, lower, upper, weights, numbers):
         basis,
         inverse,
         scratch,
+        equations,
         vectors,
         room,
         tail,
@@ -82,52 +84,6 @@ def mean_cvar_weights(returns, mean, risk_aversion, alpha, lower, upper, weights
         linear[j] = mean[j] / risk_aversion
     cvar_weights(returns, linear, alpha, lower, upper, weights, numbers)
     numbers[OBJECTIVE] *= -risk_aversion
-
-
-@njit
-def cvar_room(assets, periods):
-    """Return the arrays that a solve works in and that carry a basis from window to window.
-
-    `side`, `point`, `basis` and `inverse` are the basis; the others are room. `periods` is the
-    longest window's.
-    """
-    most = max(assets + 1, periods)
-    return (
-        np.zeros(assets, np.int64),
-        np.zeros(assets + 2),
-        np.zeros((4, most), np.int64),
-        np.zeros((assets + 1, assets + 1)),
-        np.empty((assets + 1, assets + 1)),
-        np.empty((5, assets + 1)),
-        np.empty((4, most)),
-        np.empty(periods, np.int8),
-    )
-
-
-@njit
-def universe_fits(lower, upper, side):
-    """Return whether weights of the assets that aren't absent can add up to 1."""
-    least, most, counted = 0.0, 0.0, 0
-    for j in range(side.shape[0]):
-        if side[j] != ABSENT:
-            least += lower[j]
-            most += upper[j]
-            counted += 1
-            if not lower[j] <= upper[j]:
-                return False
-    return counted > 0 and least <= 1.0 + 1e-12 and most >= 1.0 - 1e-12
-
-
-@njit
-def _finite(columns, begin, end, side):
-    for j in range(side.shape[0]):
-        if side[j] != ABSENT:
-            total = 0.0
-            for t in range(begin, end):
-                total += 0.0 * columns[j, t]
-            if total != 0.0:
-                return False
-    return True
 
 
 @njit
@@ -154,7 +110,7 @@ def _certify(
     ceiling = 1.0 / ((1.0 - alpha) * periods)
     shares, losses = room[3, :periods], room[2, :periods]
     for t in range(periods):
-        shares[t] = ceiling if tail[t] == 1 else 0.0
+        shares[t] = ceiling if tail[0, t] == 1 else 0.0
     for i in range(basis[2, 0]):
         if begin <= basis[1, i] < end:
             shares[basis[1, i] - begin] = vectors[1, i + 1]
@@ -191,6 +147,7 @@ def cvar_window(
     basis,
     inverse,
     scratch,
+    equations,
     vectors,
     room,
     tail,
@@ -201,7 +158,7 @@ def cvar_window(
     """Fill the weights of least ``CVaR - linear'w`` in periods from `begin` to `end`.
 
     `rows` are the returns, `columns` the same transposed; the arrays from `side` to `tail` are
-    those of `cvar_room`. Absent assets are marked in `side`; they get NaN. With `warm` the basis
+    those of `tail_room`. Absent assets are marked in `side`; they get NaN. With `warm` the basis
     of an earlier window is the start. Returns whether the basis can serve the next window.
     """
     assets, periods = side.shape[0], end - begin
@@ -211,20 +168,32 @@ def cvar_window(
     if not universe_fits(lower, upper, side):
         numbers[STATUS] = INFEASIBLE
         return False
-    if not _finite(columns, begin, end, side):
+    if not finite_window(columns, begin, end, side):
         numbers[STATUS] = NOT_FINITE
         return False
     ceiling = 1.0 / ((1.0 - alpha) * periods)
     limit, spent, apart = 200 + 10 * (assets + periods), 0, APART
     for attempt in range(3):
         if not warm or attempt:
-            cold_basis(
-                rows, begin, end, linear, ceiling, lower, upper, side, point, basis, inverse, apart
+            cvar_start(
+                rows,
+                columns,
+                begin,
+                end,
+                linear,
+                ceiling,
+                lower,
+                upper,
+                side,
+                point,
+                basis,
+                inverse,
+                room,
+                apart,
             )
         taken = 0
         if basis[2, 0]:
-            enter_window(columns, begin, end, point, basis, room, tail, apart)
-            taken = pivot(
+            taken = cvar_walk(
                 rows,
                 columns,
                 begin,
@@ -238,15 +207,16 @@ def cvar_window(
                 basis,
                 inverse,
                 scratch,
+                equations,
                 vectors,
                 room,
-                tail,
+                tail[0],
                 limit,
                 apart,
             )
         if taken >= 0:
             spent += taken
-            clean_weights(rows, lower, upper, side, basis, inverse, weights)
+            clean_weights(equations, lower, upper, side, basis, inverse, weights)
             if basis[2, 0]:
                 _certify(
                     rows,
