@@ -51,7 +51,9 @@ def cvar_weights(returns, linear, alpha, lower, upper, weights, numbers):
     for t in range(periods):
         for j in range(assets):
             columns[j, t] = returns[t, j]
-    side, point, basis, inverse, scratch, equations, vectors, room, tail = tail_room(assets, periods)
+    side, point, basis, inverse, scratch, equations, vectors, room, tail = tail_room(
+        assets, periods
+    )
     cvar_window(
         returns,
         columns,

@@ -35,7 +35,20 @@ _SLACK = 1e-12
 
 @njit
 def cvar_start(
-    rows, columns, begin, end, linear, ceiling, lower, upper, side, point, basis, inverse, room, apart
+    rows,
+    columns,
+    begin,
+    end,
+    linear,
+    ceiling,
+    lower,
+    upper,
+    side,
+    point,
+    basis,
+    inverse,
+    room,
+    apart,
 ):
     """Set up the vertex where assets of least stand-alone risk are filled up one by one.
 
@@ -194,9 +207,7 @@ def cvar_walk(
             fresh = 0
         multipliers_of(gradient, basis, count, inverse, multipliers)
         reduced_costs(gradient, equations, count, multipliers, costs)
-        choice, sign = _choose(
-            side, basis, inverse, multipliers, costs, ceiling, size, begin, end
-        )
+        choice, sign = _choose(side, basis, inverse, multipliers, costs, ceiling, size, begin, end)
         if sign == 0.0:
             if fresh == 0:
                 return pivots
@@ -204,7 +215,18 @@ def cvar_walk(
                 return -1
             fresh = 0
             _enter(
-                rows, columns, begin, end, ceiling, linear, point, basis, equations, room, tail, apart
+                rows,
+                columns,
+                begin,
+                end,
+                ceiling,
+                linear,
+                point,
+                basis,
+                equations,
+                room,
+                tail,
+                apart,
             )
             continue
         pivots += 1

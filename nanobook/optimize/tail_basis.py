@@ -12,7 +12,15 @@ from nanobook.jit import njit
 from nanobook.optimize.selection import heap_down, heapify
 
 __all__ = ["ABSENT", "APART", "FIXED", "FREE", "LOWER", "UPPER", "clean_weights", "invert"]
-__all__ += ["entering_column", "exchange", "finite_window", "first_vertex", "least", "most", "multipliers_of"]
+__all__ += [
+    "entering_column",
+    "exchange",
+    "finite_window",
+    "first_vertex",
+    "least",
+    "most",
+    "multipliers_of",
+]
 __all__ += ["reach_of", "reduced_costs", "shift", "tail_room", "universe_fits"]
 
 #: What `side` says of an asset: at its lower bound, free, at its upper, fixed, not in the universe.

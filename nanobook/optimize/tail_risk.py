@@ -193,9 +193,7 @@ def optimize_mean_cvar(
     lower, upper = read_bounds(problem.labels, lower, upper)
     weights, numbers = np.empty(problem.labels.count), np.full(FIELDS, math.nan)
     mean = np.ascontiguousarray(problem.mean)
-    mean_cvar_weights(
-        problem.returns, mean, risk_aversion, alpha, lower, upper, weights, numbers
-    )
+    mean_cvar_weights(problem.returns, mean, risk_aversion, alpha, lower, upper, weights, numbers)
     return problem.answer("mean_cvar", weights, numbers, certificate)
 
 
