@@ -7,14 +7,19 @@ that starts at 0 before the first return.
 import numpy as np
 
 from nanobook.jit import njit
-from nanobook.optimize.certificate import CONDITION, GAP, INFEASIBLE, ITERATIONS, NOT_FINITE
-from nanobook.optimize.certificate import OBJECTIVE, STATUS
 from nanobook.optimize.cdar_simplex import cdar_start, cdar_walk, equation_holds
+from nanobook.optimize.certificate import (
+    CONDITION,
+    GAP,
+    INFEASIBLE,
+    ITERATIONS,
+    NOT_FINITE,
+    STATUS,
+)
 from nanobook.optimize.tail_basis import (
     ABSENT,
     APART,
     clean_weights,
-    finite_window,
     tail_room,
     universe_fits,
 )
@@ -34,7 +39,7 @@ def cdar_weights(returns, linear, alpha, lower, upper, weights, numbers):
     Parameters
     ----------
     returns : ndarray of shape (T, N)
-        Finite.
+        In the order of time.
     linear : ndarray of shape (N,)
         Zeros for CDaR alone.
     alpha : float
@@ -47,10 +52,16 @@ def cdar_weights(returns, linear, alpha, lower, upper, weights, numbers):
         Is filled.
     """
     periods, assets = returns.shape
-    columns = np.empty((assets, periods))
+    columns, total = np.empty((assets, periods)), 0.0
     for t in range(periods):
         for j in range(assets):
             columns[j, t] = returns[t, j]
+            total += 0.0 * returns[t, j]
+    if total != 0.0:
+        numbers[:] = np.nan
+        weights[:] = np.nan
+        numbers[STATUS] = NOT_FINITE
+        return
     side, point, basis, inverse, scratch, equations, vectors, room, marks = tail_room(
         assets, periods
     )
@@ -176,9 +187,10 @@ def cdar_window(
 ):
     """Fill the weights of least ``CDaR - linear'w`` in periods from `begin` to `end`.
 
-    `rows` are the returns, `columns` the same transposed, `cumulative` as of `cumulative_of`; the arrays from `side` to `marks` are
-    those of `tail_room`. Absent assets are marked in `side`; they get NaN. With `warm` the basis
-    of an earlier window is the start. Returns whether the basis can serve the next window.
+    `rows` are the returns, `cumulative` their sums, `columns` the returns transposed; the arrays
+    from `side` to `marks` are those of `tail_room`. Absent assets are marked in `side`; they get
+    NaN. With `warm` the basis of an earlier window is the start. Returns whether the basis can
+    serve the next window.
     """
     assets, periods = side.shape[0], end - begin
     numbers[:] = np.nan
@@ -186,9 +198,6 @@ def cdar_window(
     numbers[ITERATIONS], numbers[CONDITION] = 0.0, np.nan
     if not universe_fits(lower, upper, side):
         numbers[STATUS] = INFEASIBLE
-        return False
-    if not finite_window(columns, begin, end, side):
-        numbers[STATUS] = NOT_FINITE
         return False
     ceiling = 1.0 / ((1.0 - alpha) * periods)
     limit, spent, apart = 200 + 10 * (assets + periods), 0, APART

@@ -65,19 +65,18 @@ def cdar_start(
     Assets that `side` calls absent stay so. `point` gets weights, zeta and a drawdown's size.
     """
     assets, periods = side.shape[0], end - begin
-    score, depth = np.zeros(assets), np.zeros(assets)
+    score, depth, sizes = np.zeros(assets), np.zeros(assets), np.zeros(assets)
     size, counted = 0.0, 0
     for t in range(begin, end):
         for j in range(assets):
             depth[j] = max(depth[j] - rows[t, j], 0.0)
             score[j] += depth[j]
+            sizes[j] += abs(rows[t, j])
     for j in range(assets):
         if side[j] != ABSENT:
             score[j] /= periods
-            size += score[j]
+            size += score[j] + sizes[j] / periods
             counted += 1
-            for t in range(begin, end):
-                size += abs(rows[t, j]) / periods
             score[j] -= linear[j]
     point[assets + 1] = size / max(counted, 1)
     point[assets] = 0.0
@@ -179,9 +178,9 @@ def _enter(cumulative, columns, begin, end, point, basis, equations, room, marks
         tail[t] = _TAIL if drawdown > point[assets] else _CALM
     for i in range(count):
         state = basis[1, i] - begin
-        if basis[5, i] == _OF_KINK and 1 <= state <= periods:
-            if peaks[state] == basis[4, i] - begin:
-                tail[state] = _KINK
+        kink = basis[5, i] == _OF_KINK and 1 <= state <= periods
+        if kink and peaks[state] == basis[4, i] - begin:
+            tail[state] = _KINK
 
 
 @njit
@@ -229,8 +228,8 @@ def _choose(side, basis, inverse, multipliers, costs, ceiling, size, begin, end,
     for i in range(count):
         share, wrong, way = multipliers[i + 1], 0.0, 1.0
         if not equation_holds(basis, i, marks, begin, end):
-            wrong, way = 1e6 * (abs(share) + ceiling), 1.0 if share < 0.0 else -1.0
-        elif share < -_SLACK * ceiling:
+            return i, (1.0 if share < 0.0 else -1.0)
+        if share < -_SLACK * ceiling:
             wrong = -share
         elif basis[5, i] == _OF_TIE:
             left = flows[basis[1, i] - begin]
@@ -283,36 +282,30 @@ def _move_peak(basis, inverse, equations, marks, begin, end, old, new, first, by
 
 
 @njit
-def _next_bend(point, edge, begin, periods, values, speed, marks, now, reach, apart):
-    """Return when and at which state the objective bends next, and whether the peak moves there.
+def _bend_times(point, pace, begin, first, last, least, values, speed, marks, now, apart, times):
+    """Fill when each state from `first` to `last` next bends the objective, and how.
 
-    The state is 0 where nothing bends before `reach`.
+    ``times[0]`` is infinite where it doesn't; ``times[1]`` is 1 where it meets the peak before it
+    and 0 where its drawdown meets zeta.
     """
-    zeta, pace = point[point.shape[0] - 2], edge[0]
-    when, where, moves = reach, 0, False
-    fastest = abs(pace)
-    for t in range(periods + 1):
-        fastest = max(fastest, abs(speed[t]))
-    least = 1e-12 * fastest
-    before = 0
-    for t in range(1, periods + 1):
-        peak = marks[1, t]
-        if marks[2, t] == 0:
-            closing = speed[t] - speed[before]
-            if (closing < -least) if peak == t else (closing > least):
-                time = max((values[before] - values[t]) / closing, now)
-                if time < when:
-                    when, where, moves = time, t, True
-        state = marks[0, t]
+    zeta = point[point.shape[0] - 2]
+    before = marks[1, first - 1]
+    for t in range(first, last + 1):
+        peak, state = marks[1, t], marks[0, t]
+        soonest, moves = np.inf, 0.0
         if state != _KINK:
             growth = speed[peak] - speed[t] - pace
             if (growth > least) if state == _CALM else (growth < -least):
                 distance = values[peak] - values[t] + _bend(point, begin + t, apart) - zeta
-                time = max(-distance / growth, now)
-                if time < when:
-                    when, where, moves = time, t, False
+                soonest = max(-distance / growth, now)
+        if marks[2, t] == 0:
+            closing = speed[t] - speed[before]
+            if (closing < -least) if peak == t else (closing > least):
+                time = max((values[before] - values[t]) / closing, now)
+                if time < soonest:
+                    soonest, moves = time, 1.0
+        times[0, t], times[1, t] = soonest, moves
         before = peak
-    return when, where, moves
 
 
 @njit
@@ -344,7 +337,7 @@ def cdar_walk(
     assets, periods = side.shape[0], end - begin
     multipliers, costs, edge, products = vectors[1], vectors[2], vectors[3], vectors[4]
     gradient, values, speed, flows = equations[assets + 1], room[0], room[1], room[3]
-    tail, peaks, ties = marks[0], marks[1], marks[2]
+    tail, peaks, ties, times = marks[0], marks[1], marks[2], room[4:6]
     size, pivots, fresh = point[assets + 1], 0, 0
     _enter(cumulative, columns, begin, end, point, basis, equations, room, marks, apart)
     while pivots < limit:
@@ -420,18 +413,41 @@ def cdar_walk(
                 slope += ceiling * (speed[peaks[t]] - speed[t] - edge[0])
         reach, blocking = reach_of(lower, upper, point, basis, count, edge, entering)
         # Bend after bend, until the objective would rise.
+        fastest = abs(edge[0])
+        for t in range(1, periods + 1):
+            fastest = max(fastest, abs(speed[t]))
+        slow = 1e-12 * fastest
         step, stop, moves = 0.0, 0, False
+        _bend_times(
+            point, edge[0], begin, 1, periods, slow, values, speed, marks, step, apart, times
+        )
         while True:
-            step, stop, moves = _next_bend(
-                point, edge, begin, periods, values, speed, marks, step, reach, apart
-            )
+            step, stop = reach, 0
+            for t in range(1, periods + 1):
+                if times[0, t] < step:
+                    step, stop = times[0, t], t
             if stop == 0:
                 break
+            moves = times[1, stop] == 1.0
             if not moves:
                 slope += ceiling * abs(speed[peaks[stop]] - speed[stop] - edge[0])
                 if slope >= 0.0:
                     break
                 tail[stop] = _TAIL if tail[stop] == _CALM else _CALM
+                _bend_times(
+                    point,
+                    edge[0],
+                    begin,
+                    stop,
+                    stop,
+                    slow,
+                    values,
+                    speed,
+                    marks,
+                    step,
+                    apart,
+                    times,
+                )
                 continue
             old = peaks[stop]
             new = peaks[stop - 1] if old == stop else stop
@@ -447,6 +463,10 @@ def cdar_walk(
                 peaks[t], ties[t] = new, 0
                 if tail[t] == _KINK:
                     tail[t] = _TAIL
+            last = min(last, periods)
+            _bend_times(
+                point, edge[0], begin, stop, last, slow, values, speed, marks, step, apart, times
+            )
         if not step < np.inf:
             return -1
         point[assets] += step * edge[0]

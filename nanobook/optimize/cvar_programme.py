@@ -7,21 +7,26 @@ Rockafellar, Uryasev (2000): the CVaR of a sample is the least of ``zeta + sum((
 import numpy as np
 
 from nanobook.jit import njit
-from nanobook.optimize.certificate import CONDITION, GAP, INFEASIBLE, ITERATIONS, NOT_FINITE
-from nanobook.optimize.certificate import OBJECTIVE, STATUS
+from nanobook.optimize.certificate import (
+    CONDITION,
+    GAP,
+    INFEASIBLE,
+    ITERATIONS,
+    NOT_FINITE,
+    STATUS,
+)
 from nanobook.optimize.cvar_simplex import cvar_start, cvar_walk
 from nanobook.optimize.tail_basis import (
     ABSENT,
     APART,
     clean_weights,
-    finite_window,
     tail_room,
     universe_fits,
 )
 from nanobook.optimize.tail_certificate import TIGHT, capped_shares, gap_of, write_gap
 from nanobook.optimize.tails import portfolio_losses, tail_mean
 
-__all__ = ["cvar_weights", "cvar_window", "mean_cvar_weights"]
+__all__ = ["cvar_weights", "cvar_window"]
 
 #: A warm start ends in doubt, and a cold one follows, where it leaves a larger gap.
 _DOUBT = 1e-10
@@ -34,7 +39,7 @@ def cvar_weights(returns, linear, alpha, lower, upper, weights, numbers):
     Parameters
     ----------
     returns : ndarray of shape (T, N)
-        Finite.
+        Returns per period.
     linear : ndarray of shape (N,)
         Zeros for CVaR alone.
     alpha : float
@@ -47,10 +52,16 @@ def cvar_weights(returns, linear, alpha, lower, upper, weights, numbers):
         Is filled.
     """
     periods, assets = returns.shape
-    columns = np.empty((assets, periods))
+    columns, total = np.empty((assets, periods)), 0.0
     for t in range(periods):
         for j in range(assets):
             columns[j, t] = returns[t, j]
+            total += 0.0 * returns[t, j]
+    if total != 0.0:
+        numbers[:] = np.nan
+        weights[:] = np.nan
+        numbers[STATUS] = NOT_FINITE
+        return
     side, point, basis, inverse, scratch, equations, vectors, room, tail = tail_room(
         assets, periods
     )
@@ -76,16 +87,6 @@ def cvar_weights(returns, linear, alpha, lower, upper, weights, numbers):
         weights,
         numbers,
     )
-
-
-@njit
-def mean_cvar_weights(returns, mean, risk_aversion, alpha, lower, upper, weights, numbers):
-    """Fill the weights that maximise ``mean'w - risk_aversion CVaR``, and the certificate."""
-    linear = np.empty(mean.shape[0])
-    for j in range(mean.shape[0]):
-        linear[j] = mean[j] / risk_aversion
-    cvar_weights(returns, linear, alpha, lower, upper, weights, numbers)
-    numbers[OBJECTIVE] *= -risk_aversion
 
 
 @njit
@@ -169,9 +170,6 @@ def cvar_window(
     numbers[ITERATIONS], numbers[CONDITION] = 0.0, np.nan
     if not universe_fits(lower, upper, side):
         numbers[STATUS] = INFEASIBLE
-        return False
-    if not finite_window(columns, begin, end, side):
-        numbers[STATUS] = NOT_FINITE
         return False
     ceiling = 1.0 / ((1.0 - alpha) * periods)
     limit, spent, apart = 200 + 10 * (assets + periods), 0, APART

@@ -144,10 +144,9 @@ def _choose(side, basis, inverse, multipliers, costs, ceiling, size, begin, end)
     count = basis[2, 0]
     for i in range(count):
         share, wrong, way = multipliers[i + 1], 0.0, 1.0
-        gone = basis[1, i] < begin or basis[1, i] >= end
-        if gone:
-            wrong, way = 1e6 * (abs(share) + ceiling), 1.0 if share < 0.0 else -1.0
-        elif share < -_SLACK * ceiling:
+        if basis[1, i] < begin or basis[1, i] >= end:
+            return i, (1.0 if share < 0.0 else -1.0)
+        if share < -_SLACK * ceiling:
             wrong = -share
         elif share > ceiling * (1.0 + _SLACK):
             wrong, way = share - ceiling, -1.0

@@ -15,7 +15,6 @@ __all__ = ["ABSENT", "APART", "FIXED", "FREE", "LOWER", "UPPER", "clean_weights"
 __all__ += [
     "entering_column",
     "exchange",
-    "finite_window",
     "first_vertex",
     "least",
     "most",
@@ -74,7 +73,7 @@ def replace_column(inverse, size, products, at):
 
 @njit
 def grow(inverse, size, right, below, corner):
-    """Add an equation and an unknown; `right` is inverse times column, `below` row times inverse."""
+    """Add an equation, `below` its row times inverse, and an unknown, `right` inverse times its."""
     for m in range(size):
         row, factor = inverse[m], right[m] / corner
         for e in range(size):
@@ -271,19 +270,6 @@ def universe_fits(lower, upper, side):
 
 
 @njit
-def finite_window(columns, begin, end, side):
-    """Return whether all returns of the assets that aren't absent are finite."""
-    for j in range(side.shape[0]):
-        if side[j] != ABSENT:
-            column, total = columns[j, begin:end], 0.0
-            for t in range(end - begin):
-                total += 0.0 * column[t]
-            if total != 0.0:
-                return False
-    return True
-
-
-@njit
 def tail_room(assets, periods):
     """Return the arrays that a solve works in and that carry a basis from window to window.
 
@@ -301,7 +287,7 @@ def tail_room(assets, periods):
         np.empty((assets + 1, assets + 1)),
         np.empty((assets + 2, assets + 1)),
         np.empty((5, assets + 1)),
-        np.empty((4, longest)),
+        np.empty((6, longest)),
         np.empty((3, periods + 1), np.int64),
     )
 

@@ -3,8 +3,7 @@
 import numpy as np
 
 from nanobook.jit import njit
-from nanobook.optimize.certificate import GAP, OBJECTIVE, RESIDUAL, STATUS
-from nanobook.optimize.certificate import NOT_CONVERGED, OPTIMAL
+from nanobook.optimize.certificate import GAP, NOT_CONVERGED, OBJECTIVE, OPTIMAL, RESIDUAL, STATUS
 from nanobook.optimize.tails import box_minimum
 
 __all__ = ["TIGHT", "capped_shares", "gap_of", "write_gap"]

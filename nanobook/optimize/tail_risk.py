@@ -6,8 +6,8 @@ import numpy as np
 
 from nanobook.errors import RangeError, ValidationError
 from nanobook.optimize.cdar_programme import cdar_weights
-from nanobook.optimize.certificate import FIELDS
-from nanobook.optimize.cvar_programme import cvar_weights, mean_cvar_weights
+from nanobook.optimize.certificate import FIELDS, OBJECTIVE
+from nanobook.optimize.cvar_programme import cvar_weights
 from nanobook.optimize.inputs import read_bounds, read_problem
 from nanobook.panel.arrays import as_float
 
@@ -192,8 +192,9 @@ def optimize_mean_cvar(
     )
     lower, upper = read_bounds(problem.labels, lower, upper)
     weights, numbers = np.empty(problem.labels.count), np.full(FIELDS, math.nan)
-    mean = np.ascontiguousarray(problem.mean)
-    mean_cvar_weights(problem.returns, mean, risk_aversion, alpha, lower, upper, weights, numbers)
+    linear = np.ascontiguousarray(problem.mean) / risk_aversion
+    cvar_weights(problem.returns, linear, alpha, lower, upper, weights, numbers)
+    numbers[OBJECTIVE] *= -risk_aversion
     return problem.answer("mean_cvar", weights, numbers, certificate)
 
 
