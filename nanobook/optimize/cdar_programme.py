@@ -69,7 +69,7 @@ def cdar_weights(returns, linear, alpha, lower, upper, weights, numbers):
         returns,
         cumulative_of(returns),
         columns,
-        0,
+        np.int64(0),
         periods,
         linear,
         alpha,
@@ -84,7 +84,7 @@ def cdar_weights(returns, linear, alpha, lower, upper, weights, numbers):
         vectors,
         room,
         marks,
-        False,
+        periods < 0,
         weights,
         numbers,
     )
@@ -100,7 +100,7 @@ def cumulative_of(returns):
     return cumulative
 
 
-@njit
+@njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
 def _certify(
     cumulative,
     columns,
@@ -161,7 +161,7 @@ def _certify(
     write_gap(numbers, risk - gain, gap_of(costs, least, upper, risk, gain, point[assets + 1]))
 
 
-@njit
+@njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
 def cdar_window(
     rows,
     cumulative,

@@ -41,7 +41,7 @@ _OF_KINK, _OF_TIE = 0, 1
 _SLACK = 1e-11
 
 
-@njit
+@njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
 def cdar_start(
     rows,
     cumulative,
@@ -100,19 +100,19 @@ def cdar_start(
         inverse[0, 1], inverse[1, 0], inverse[1, 1] = 1.0, 1.0, 0.0
 
 
-@njit
+@njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
 def _bend(point, state, apart):
     """Return what is added to a state's drawdown to keep it apart from others."""
     return apart * point[point.shape[0] - 1] * shift(state, 0.6180339887498949)
 
 
-@njit
+@njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
 def _tag(basis, place, kind, state, peak):
     """Say what an equation is."""
     basis[1, place], basis[4, place], basis[5, place] = state, peak, kind
 
 
-@njit
+@njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
 def _values(columns, begin, end, point, values, apart):
     """Fill the value of each state, ties moved apart."""
     assets, periods = columns.shape[0], end - begin
@@ -130,7 +130,7 @@ def _values(columns, begin, end, point, values, apart):
         values[t] = total + tilt * shift(begin + t, 0.7548776662466927)
 
 
-@njit
+@njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
 def _write_equation(cumulative, state, peak, kind, equation):
     """Fill the coefficients of an equation."""
     last = equation.shape[0] - 1
@@ -140,7 +140,7 @@ def _write_equation(cumulative, state, peak, kind, equation):
     equation[last] = 1.0 if kind == _OF_KINK else 0.0
 
 
-@njit
+@njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
 def equation_holds(basis, place, marks, begin, end):
     """Return whether an equation is still a kink or a tie of the window at hand."""
     state = basis[1, place] - begin
@@ -152,7 +152,7 @@ def equation_holds(basis, place, marks, begin, end):
     return marks[0, state] == _KINK and marks[1, state] == peak
 
 
-@njit
+@njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
 def _enter(cumulative, columns, begin, end, point, basis, equations, room, marks, apart):
     """Fill the values, the peaks and the tail of a window, and renew the equations."""
     assets, periods = columns.shape[0], end - begin
@@ -183,7 +183,7 @@ def _enter(cumulative, columns, begin, end, point, basis, equations, room, marks
             tail[state] = _KINK
 
 
-@njit
+@njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
 def _gradient(cumulative, begin, end, linear, ceiling, marks, gradient):
     """Fill the slope of the objective in each weight and in zeta."""
     assets, periods = linear.shape[0], end - begin
@@ -198,7 +198,7 @@ def _gradient(cumulative, begin, end, linear, ceiling, marks, gradient):
             gradient[assets] -= ceiling
 
 
-@njit
+@njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
 def _peak_flows(begin, end, ceiling, basis, multipliers, marks, flows):
     """Fill how much of the tail's weight lies on each state's peak from that state on.
 
@@ -216,7 +216,7 @@ def _peak_flows(begin, end, ceiling, basis, multipliers, marks, flows):
             flows[t] += flows[t + 1]
 
 
-@njit
+@njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
 def _choose(side, basis, inverse, multipliers, costs, ceiling, size, begin, end, marks, flows):
     """Return what to let go, an equation's place or -1 - asset, and its direction or 0.
 
@@ -254,7 +254,7 @@ def _choose(side, basis, inverse, multipliers, costs, ceiling, size, begin, end,
     return choice, sign
 
 
-@njit
+@njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
 def _move_peak(basis, inverse, equations, marks, begin, end, old, new, first, by, way):
     """Let another of two tied states stand for the peak from a state on.
 
@@ -281,7 +281,7 @@ def _move_peak(basis, inverse, equations, marks, begin, end, old, new, first, by
         marks[1, t] = new
 
 
-@njit
+@njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
 def _bend_times(point, pace, begin, first, last, least, values, speed, marks, now, apart, times):
     """Fill when each state from `first` to `last` next bends the objective, and how.
 
@@ -308,7 +308,7 @@ def _bend_times(point, pace, begin, first, last, least, values, speed, marks, no
         before = peak
 
 
-@njit
+@njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
 def cdar_walk(
     cumulative,
     columns,

@@ -68,7 +68,7 @@ def cvar_weights(returns, linear, alpha, lower, upper, weights, numbers):
     cvar_window(
         returns,
         columns,
-        0,
+        np.int64(0),
         periods,
         linear,
         alpha,
@@ -83,13 +83,13 @@ def cvar_weights(returns, linear, alpha, lower, upper, weights, numbers):
         vectors,
         room,
         tail,
-        False,
+        periods < 0,
         weights,
         numbers,
     )
 
 
-@njit
+@njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
 def _certify(
     rows,
     columns,
@@ -135,7 +135,7 @@ def _certify(
     write_gap(numbers, risk - gain, gap_of(costs, least, upper, risk, gain, point[assets + 1]))
 
 
-@njit
+@njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
 def cvar_window(
     rows,
     columns,

@@ -33,7 +33,7 @@ _CALM, _TAIL, _KINK = 0, 1, 2
 _SLACK = 1e-12
 
 
-@njit
+@njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
 def cvar_start(
     rows,
     columns,
@@ -86,7 +86,7 @@ def cvar_start(
         inverse[1, 0], inverse[1, 1] = 1.0, 0.0
 
 
-@njit
+@njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
 def cvar_losses(columns, begin, end, point, losses, apart):
     """Fill how much more than zeta each period loses, ties moved apart."""
     assets, periods = columns.shape[0], end - begin
@@ -101,7 +101,7 @@ def cvar_losses(columns, begin, end, point, losses, apart):
                 losses[t] -= weight * column[t]
 
 
-@njit
+@njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
 def _enter(rows, columns, begin, end, ceiling, linear, point, basis, equations, room, tail, apart):
     """Fill distances from zeta, places in the tail and the gradient; renew the equations."""
     assets, periods = columns.shape[0], end - begin
@@ -125,7 +125,7 @@ def _enter(rows, columns, begin, end, ceiling, linear, point, basis, equations, 
             _weigh(gradient, rows, begin + t, -ceiling)
 
 
-@njit
+@njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
 def _weigh(gradient, rows, t, share):
     """Add a period's returns, and its loss of zeta, to the gradient."""
     last = gradient.shape[0] - 1
@@ -134,7 +134,7 @@ def _weigh(gradient, rows, t, share):
     gradient[last] += share
 
 
-@njit
+@njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
 def _choose(side, basis, inverse, multipliers, costs, ceiling, size, begin, end):
     """Return what to let go, an equation's place or -1 - asset, and its direction or 0.
 
@@ -167,7 +167,7 @@ def _choose(side, basis, inverse, multipliers, costs, ceiling, size, begin, end)
     return choice, sign
 
 
-@njit
+@njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
 def cvar_walk(
     rows,
     columns,

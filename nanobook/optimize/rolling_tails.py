@@ -68,7 +68,7 @@ def roll_tails(
             columns[j, t] = value
             cumulative[t + 1, j] = cumulative[t, j] + (value if finite else 0.0)
             faults[t + 1, j] = faults[t, j] + (0 if finite else 1)
-    longest = 1
+    longest = np.int64(1)
     for d in range(dates):
         longest = max(longest, ends[d] - begins[d])
     pieces = (dates + chunk - 1) // chunk
@@ -95,7 +95,7 @@ def roll_tails(
         )
 
 
-@njit
+@njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
 def _roll(
     returns,
     columns,
@@ -194,7 +194,7 @@ def _roll(
             numbers[d, OBJECTIVE] *= -aversion
 
 
-@njit
+@njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
 def _admit(present, lower, side, point, warm):
     """Mark who has left and who has joined; returns whether the basis outlives it."""
     for j in range(side.shape[0]):

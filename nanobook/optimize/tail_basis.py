@@ -29,24 +29,24 @@ LOWER, FREE, UPPER, FIXED, ABSENT = -1, 0, 1, 2, 3
 APART = 1e-12
 
 
-@njit
+@njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
 def shift(index, step):
     """Return a number in (0.5, 1.5) that differs from index to index."""
     place = (index + 1) * step
     return 0.5 + place - np.floor(place)
 
 
-@njit
+@njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
 def least(lower, j):
     return lower[j] - 0.1 * APART * shift(j, 0.7548776662466927)
 
 
-@njit
+@njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
 def most(upper, j):
     return upper[j] + 0.1 * APART * shift(j, 0.5698402909980532)
 
 
-@njit
+@njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
 def replace_row(inverse, size, products, at):
     """Put another equation in the place of equation `at`; `products` is its row times inverse."""
     for m in range(size):
@@ -57,7 +57,7 @@ def replace_row(inverse, size, products, at):
         row[at] = factor
 
 
-@njit
+@njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
 def replace_column(inverse, size, products, at):
     """Put another asset in the place of unknown `at`; `products` is inverse times its column."""
     pivot_row = inverse[at]
@@ -71,7 +71,7 @@ def replace_column(inverse, size, products, at):
                 row[e] -= factor * pivot_row[e]
 
 
-@njit
+@njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
 def grow(inverse, size, right, below, corner):
     """Add an equation, `below` its row times inverse, and an unknown, `right` inverse times its."""
     for m in range(size):
@@ -84,7 +84,7 @@ def grow(inverse, size, right, below, corner):
     inverse[size, size] = 1.0 / corner
 
 
-@njit
+@njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
 def shrink(inverse, size, unknown, equation):
     """Take away an unknown and an equation; the last ones move into their places."""
     pivot_row = inverse[unknown].copy()
@@ -103,7 +103,7 @@ def shrink(inverse, size, unknown, equation):
             inverse[m, equation] = inverse[m, last]
 
 
-@njit
+@njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
 def invert(equations, basis, count, inverse, scratch):
     """Compute the inverse afresh by elimination with row exchange; False where it's singular."""
     size, last = count + 1, equations.shape[1] - 1
@@ -140,7 +140,7 @@ def invert(equations, basis, count, inverse, scratch):
     return True
 
 
-@njit
+@njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
 def multipliers_of(gradient, basis, count, inverse, multipliers):
     """Fill the multipliers of the equations; `gradient` is each asset's, then zeta's."""
     slope = gradient[gradient.shape[0] - 1]
@@ -152,7 +152,7 @@ def multipliers_of(gradient, basis, count, inverse, multipliers):
             multipliers[e] += slope * inverse[i + 1, e]
 
 
-@njit
+@njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
 def reduced_costs(gradient, equations, count, multipliers, costs):
     """Fill what a unit more of each asset would cost."""
     assets = equations.shape[1] - 1
@@ -164,7 +164,7 @@ def reduced_costs(gradient, equations, count, multipliers, costs):
             costs[j] -= share * row[j]
 
 
-@njit
+@njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
 def entering_column(equations, count, inverse, asset, products):
     """Fill the inverse times the column of an asset that is to become free."""
     for m in range(count + 1):
@@ -174,7 +174,7 @@ def entering_column(equations, count, inverse, asset, products):
         products[m] = total
 
 
-@njit
+@njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
 def entering_row(row, basis, count, inverse, products):
     """Fill the row of a new equation times the inverse."""
     slope = row[row.shape[0] - 1]
@@ -186,7 +186,7 @@ def entering_row(row, basis, count, inverse, products):
             products[e] += slope * inverse[i + 1, e]
 
 
-@njit
+@njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
 def reach_of(lower, upper, point, basis, count, edge, entering):
     """Return how far bounds let an edge go, and the place of the free asset that stops it or -1."""
     reach, blocking, fastest = np.inf, -1, 0.0
@@ -204,7 +204,7 @@ def reach_of(lower, upper, point, basis, count, edge, entering):
     return reach, blocking
 
 
-@njit
+@njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
 def exchange(
     equations, lower, upper, side, point, basis, inverse, scratch, products, edge, choice, blocking
 ):
@@ -255,7 +255,7 @@ def exchange(
     return count
 
 
-@njit
+@njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
 def universe_fits(lower, upper, side):
     """Return whether weights of the assets that aren't absent can add up to 1."""
     total, room, counted = 0.0, 0.0, 0
@@ -292,7 +292,7 @@ def tail_room(assets, periods):
     )
 
 
-@njit
+@njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
 def first_vertex(score, lower, upper, side, point, basis):
     """Fill up assets from the least score until the budget is spent; one is left free.
 
@@ -329,7 +329,7 @@ def first_vertex(score, lower, upper, side, point, basis):
         heap_down(score, order, 0, choices)
 
 
-@njit
+@njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
 def clean_weights(equations, lower, upper, side, basis, inverse, weights):
     """Fill the weights of a basis, without what moved ties apart; NaN for absent assets."""
     assets, count = side.shape[0], basis[2, 0]
