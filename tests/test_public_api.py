@@ -51,7 +51,10 @@ PROMISED = {
         *("stationary_bootstrap", "superior_predictive_ability", "time_series_split"),
         *("walk_forward_splits",),
     ),
-    "optimize": ("Optimum",),
+    "optimize": (
+        *("Optimum", "CovarianceEstimate", "estimate_covariance", "nearest_covariance"),
+        *("estimate_mean", "BlackLitterman", "black_litterman"),
+    ),
     "datasets": ("daily_prices", "order_flow", "random_prices"),
     "report": ("TearSheet", "tear_sheet"),
     "volatility": (

@@ -6,11 +6,37 @@ Names load when first used, so that the function `nanobook.optimize` costs nothi
 from importlib import import_module
 
 _MODULE_OF = {
+    "BlackLitterman": "views",
+    "CovarianceEstimate": "covariance",
     "Optimum": "result",
+    "black_litterman": "views",
+    "compare_optimizers": "comparison",
+    "equal_weights": "equal",
+    "estimate_covariance": "covariance",
+    "estimate_mean": "moments",
+    "inverse_volatility_weights": "inverse_volatility",
+    "nearest_covariance": "repair",
+    "optimize_herc": "herc",
+    "optimize_hrp": "hrp",
+    "optimize_nco": "nco",
+    "optimize_risk_parity": "risk_parity",
 }
 
 __all__ = [
+    "BlackLitterman",
+    "CovarianceEstimate",
     "Optimum",
+    "black_litterman",
+    "compare_optimizers",
+    "equal_weights",
+    "estimate_covariance",
+    "estimate_mean",
+    "inverse_volatility_weights",
+    "nearest_covariance",
+    "optimize_herc",
+    "optimize_hrp",
+    "optimize_nco",
+    "optimize_risk_parity",
 ]
 
 
