@@ -54,6 +54,8 @@ PROMISED = {
     "optimize": (
         *("Optimum", "CovarianceEstimate", "estimate_covariance", "nearest_covariance"),
         *("estimate_mean", "BlackLitterman", "black_litterman"),
+        *("inverse_cdar_weights", "inverse_cvar_weights", "optimize_cdar", "optimize_cvar"),
+        "optimize_mean_cvar",
     ),
     "datasets": ("daily_prices", "order_flow", "random_prices"),
     "report": ("TearSheet", "tear_sheet"),
@@ -92,7 +94,8 @@ PROMISED = {
         *("py_backtest_weights", "py_capabilities", "py_compute_metrics"),
         *("py_rolling_sharpe", "py_rolling_volatility", "py_time_series_split"),
         *("py_deflated_sharpe", "py_garch_ewma_forecast", "py_realized_vol"),
-        "py_garch_forecast",
+        *("py_garch_forecast", "py_inverse_cdar_weights", "py_inverse_cvar_weights"),
+        *("py_optimize_cdar", "py_optimize_cvar"),
     ),
 }
 PLACES = [(room, name) for room, names in PROMISED.items() for name in names]
@@ -103,9 +106,7 @@ NOT_YET = {
     "optimizers (issue 8)": (
         *("optimize_min_variance", "py_optimize_min_variance", "optimize_risk_parity"),
         *("py_optimize_risk_parity", "optimize_max_sharpe", "py_optimize_max_sharpe"),
-        *("inverse_cvar_weights", "py_inverse_cvar_weights", "inverse_cdar_weights"),
-        *("py_inverse_cdar_weights", "optimize_cvar", "py_optimize_cvar", "optimize_cdar"),
-        *("py_optimize_cdar", "optimize_hrp"),
+        "optimize_hrp",
     ),
     "indicators (spec/portfolio.md 10)": (
         *("rsi", "py_rsi", "macd", "py_macd", "bbands", "py_bbands", "atr", "py_atr"),
@@ -178,6 +179,10 @@ SEED_SIGNATURES = {
         "method": "close_to_close",
     },
     "garch_forecast": {"returns": EMPTY, "p": 1, "q": 1, "mean": "zero"},
+    "inverse_cvar_weights": {"returns": EMPTY, "symbols": None, "alpha": 0.95},
+    "inverse_cdar_weights": {"returns": EMPTY, "symbols": None, "alpha": 0.95},
+    "optimize_cvar": {"returns": EMPTY, "symbols": None, "alpha": 0.95},
+    "optimize_cdar": {"returns": EMPTY, "symbols": None, "alpha": 0.95},
     "capabilities": {},
     "parse_itch": {"path": EMPTY},
 }
