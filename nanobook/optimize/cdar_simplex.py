@@ -62,7 +62,7 @@ def cdar_start(
 ):
     """Set up the vertex where assets of least stand-alone drawdown are filled up one by one.
 
-    Assets that `side` calls absent stay so. `point` gets weights, zeta and a drawdown's size.
+    Assets that `side` calls absent stay so. `point` gets weights, zeta and what a drawdown is like.
     """
     assets, periods = side.shape[0], end - begin
     score, depth, sizes = np.zeros(assets), np.zeros(assets), np.zeros(assets)
@@ -75,10 +75,10 @@ def cdar_start(
     for j in range(assets):
         if side[j] != ABSENT:
             score[j] /= periods
-            size += score[j] + sizes[j] / periods
+            size += score[j] + sizes[j] / periods + abs(linear[j])
             counted += 1
             score[j] -= linear[j]
-    point[assets + 1] = size / max(counted, 1)
+    point[assets + 1] = size / counted if size > 0.0 else 1.0
     point[assets] = 0.0
     first_vertex(score, lower, upper, side, point, basis)
     values, ordered, peaks = room[0], room[1, :periods], marks[1]

@@ -52,7 +52,7 @@ def cvar_start(
 ):
     """Set up the vertex where assets of least stand-alone risk are filled up one by one.
 
-    Assets that `side` calls absent stay so. `point` gets weights, zeta and the size of a return.
+    Assets that `side` calls absent stay so. `point` gets weights, zeta and what a return is like.
     """
     assets, periods = side.shape[0], end - begin
     score, squares = np.zeros(assets), np.zeros(assets)
@@ -63,12 +63,12 @@ def cvar_start(
     total, counted = 0.0, 0
     for j in range(assets):
         if side[j] != ABSENT:
-            total += np.sqrt(squares[j] / periods)
+            total += np.sqrt(squares[j] / periods) + abs(linear[j])
             counted += 1
             mean = score[j] / periods
             spread = np.sqrt(max(squares[j] / periods - mean * mean, 0.0))
             score[j] = 2.0 * spread - mean - linear[j]
-    point[assets + 1] = total / max(counted, 1)
+    point[assets + 1] = total / counted if total > 0.0 else 1.0
     first_vertex(score, lower, upper, side, point, basis)
     losses, ordered = room[0, :periods], room[1, :periods]
     point[assets] = 0.0

@@ -15,6 +15,7 @@ from nanobook.optimize.certificate import (
 )
 from nanobook.optimize.inputs import read_problem
 from nanobook.optimize.selection import heap_down, heapify
+from nanobook.optimize.tail_inputs import refuse_pairs
 from nanobook.optimize.tails import cdar_of, cvar_of
 from nanobook.panel.arrays import as_float
 
@@ -54,8 +55,6 @@ def inverse_cvar_weights(returns, symbols=None, alpha=0.95, *, missing="raise", 
         If something can't be read as numbers.
     ValidationError
         If shapes don't agree, a value isn't finite or rows are too few.
-    ConvergenceError
-        Never: a rule always ends.
     """
     return _answer("inverse_cvar", returns, symbols, alpha, missing, certificate, False)
 
@@ -91,14 +90,13 @@ def inverse_cdar_weights(returns, symbols=None, alpha=0.95, *, missing="raise", 
         If something can't be read as numbers.
     ValidationError
         If shapes don't agree, a value isn't finite or rows are too few.
-    ConvergenceError
-        Never: a rule always ends.
     """
     return _answer("inverse_cdar", returns, symbols, alpha, missing, certificate, True)
 
 
 def _answer(method, returns, symbols, alpha, missing, certificate, of_drawdowns):
     alpha = as_float("alpha", alpha, finite=False)
+    refuse_pairs(missing)
     problem = read_problem(returns, symbols, missing=missing, needs=("returns",))
     weights = np.empty(problem.labels.count)
     inverse_tail_weights(problem.returns, alpha, of_drawdowns, weights)

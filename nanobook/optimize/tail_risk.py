@@ -4,14 +4,16 @@ import math
 
 import numpy as np
 
-from nanobook.errors import RangeError, ValidationError
+from nanobook.errors import RangeError
 from nanobook.optimize.cdar_programme import cdar_weights
-from nanobook.optimize.certificate import FIELDS, OBJECTIVE
+from nanobook.optimize.certificate import CONDITION, FIELDS, OBJECTIVE
 from nanobook.optimize.cvar_programme import cvar_weights
 from nanobook.optimize.inputs import read_bounds, read_problem
+from nanobook.optimize.quadratic import held_condition
+from nanobook.optimize.tail_inputs import read_level, refuse_pairs
 from nanobook.panel.arrays import as_float
 
-__all__ = ["optimize_cdar", "optimize_cvar", "optimize_mean_cvar", "read_level"]
+__all__ = ["optimize_cdar", "optimize_cvar", "optimize_mean_cvar"]
 
 
 def optimize_cvar(
@@ -181,7 +183,7 @@ def optimize_mean_cvar(
     risk_aversion = as_float("risk_aversion", risk_aversion)
     if risk_aversion <= 0.0:
         raise RangeError(f"risk_aversion must be positive, got {risk_aversion}")
-    _refuse_pairs(missing)
+    refuse_pairs(missing)
     problem = read_problem(
         returns,
         symbols,
@@ -195,48 +197,28 @@ def optimize_mean_cvar(
     linear = np.ascontiguousarray(problem.mean) / risk_aversion
     cvar_weights(problem.returns, linear, alpha, lower, upper, weights, numbers)
     numbers[OBJECTIVE] *= -risk_aversion
+    if certificate:
+        numbers[CONDITION] = _condition(problem.returns, weights)
     return problem.answer("mean_cvar", weights, numbers, certificate)
 
 
 def _least(method, kernel, returns, symbols, alpha, missing, lower, upper, certificate):
     alpha = read_level(alpha)
-    _refuse_pairs(missing)
+    refuse_pairs(missing)
     problem = read_problem(returns, symbols, missing=missing, needs=("returns",))
     lower, upper = read_bounds(problem.labels, lower, upper)
     count = problem.labels.count
     weights, numbers = np.empty(count), np.full(FIELDS, math.nan)
     kernel(problem.returns, np.zeros(count), alpha, lower, upper, weights, numbers)
+    if certificate:
+        numbers[CONDITION] = _condition(problem.returns, weights)
     return problem.answer(method, weights, numbers, certificate)
 
 
-def read_level(alpha):
-    """Return the level of a tail as a float, or raise.
-
-    Parameters
-    ----------
-    alpha : float
-        Between 0 and 1.
-
-    Returns
-    -------
-    float
-        The level.
-
-    Raises
-    ------
-    ArgumentTypeError
-        If `alpha` isn't a number.
-    RangeError
-        If it isn't between 0 and 1.
-    """
-    alpha = as_float("alpha", alpha)
-    if not 0.0 < alpha < 1.0:
-        raise RangeError(f"alpha must lie between 0 and 1, got {alpha}")
-    return alpha
-
-
-def _refuse_pairs(missing):
-    if missing == "pairwise":
-        raise ValidationError(
-            "missing must be 'raise' or 'complete' here, got 'pairwise': a tail needs whole rows"
-        )
+def _condition(returns, weights):
+    """Return the condition number of the sample covariance of the assets held."""
+    held = np.flatnonzero(np.nan_to_num(weights))
+    if not held.size:
+        return math.nan
+    square = np.cov(returns[:, held], rowvar=False).reshape(held.size, held.size)
+    return held_condition(square, weights[held])
