@@ -164,13 +164,13 @@ def estimate_covariance(
 
     Examples
     --------
-    >>> returns = [[0.01, 0.02], [-0.02, 0.01], [0.03, -0.01], [0.0, 0.01]]
+    >>> returns = [[0.01, 0.02], [-0.02, -0.03], [0.03, 0.07], [0.0, 0.01]]
     >>> estimate = estimate_covariance(returns, "ledoit_wolf")
     >>> (estimate.matrix * 1e4).round(3)
-    array([[ 2.775, -0.362],
-           [-0.362,  1.475]])
+    array([[ 5.507,  3.326],
+           [ 3.326, 10.43 ]])
     >>> round(estimate.shrinkage, 4)
-    0.275
+    0.4784
     """
     code = covariance_code(method)
     half_life = _read_half_life(method, half_life)

@@ -47,7 +47,7 @@ def _misfit(values, ratio, variance, density):
         reach = _REACH * BANDWIDTH / step
         if middle + reach < 0.0 or middle - reach > POINTS - 1:
             continue
-        start = min(max(int(math.floor(middle)), 0), POINTS - 1)
+        start = min(max(math.floor(middle), 0), POINTS - 1)
         for direction in (-1, 1):
             k = start if direction < 0 else start + 1
             z = (k - middle) * step / BANDWIDTH
@@ -143,5 +143,5 @@ def denoise(periods, shrinkage, out):
         for i in range(assets):
             for j in range(assets):
                 mixed = shrinkage * out[i, j] + (1.0 - shrinkage) * correlation[i, j]
-                out[i, j] = (1.0 if i == j else mixed) * deviations[i] * deviations[j]
+                out[i, j] = (1.0 if i == j else mixed) * (deviations[i] * deviations[j])
     return variance, kept

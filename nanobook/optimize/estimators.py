@@ -127,7 +127,7 @@ def fill_covariance(method, returns, half_life, shrinkage, mean, out):
     if method == DENOISED:
         denoise(periods, shrinkage, out)
         return shrinkage
-    if method == SINGLE_FACTOR or method == LEDOIT_WOLF_SINGLE_FACTOR:
+    if method in (SINGLE_FACTOR, LEDOIT_WOLF_SINGLE_FACTOR):
         fill_market(returns, weights)
         return shrink_to_single_factor(
             returns, weights, mean, method == SINGLE_FACTOR, shrinkage, out

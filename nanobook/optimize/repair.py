@@ -116,7 +116,7 @@ def repaired(square, method):
         deviations = np.sqrt(np.diag(square))
         live = deviations > 0.0
         scale = np.where(live, deviations, 1.0)
-        correlation = square / scale / scale[:, None]
+        correlation = square / np.outer(scale, scale)
         if live.all() and _is_semidefinite(correlation):
             return square, 0.0
         if method == "clip":
@@ -128,7 +128,7 @@ def repaired(square, method):
                 inside = _nearest_correlation(inside)
             correlation = np.zeros_like(square)
             correlation[np.ix_(live, live)] = inside
-            matrix = correlation * scale * scale[:, None]
+            matrix = correlation * np.outer(scale, scale)
             np.fill_diagonal(matrix, np.diag(square))
     return matrix, float(np.linalg.norm(matrix - square))
 
@@ -178,7 +178,7 @@ def _nearest_correlation(square):
     roots = vectors * np.sqrt(np.maximum(values, 0.0))
     matrix = roots @ roots.T
     inverse = 1.0 / np.sqrt(np.diag(matrix))
-    return matrix * inverse * inverse[:, None]
+    return matrix * np.outer(inverse, inverse)
 
 
 def _dual(square, y):
