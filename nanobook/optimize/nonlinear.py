@@ -11,7 +11,7 @@ import numpy as np
 
 from nanobook.jit import njit
 from nanobook.optimize.eigen import decompose
-from nanobook.optimize.sample_covariance import fill_products
+from nanobook.optimize.sample_covariance import fill_products, fill_square
 
 __all__ = ["shrink_eigenvalues", "shrink_nonlinear"]
 
@@ -95,7 +95,7 @@ def shrink_nonlinear(freedom, out):
     assets = out.shape[0]
     values, vectors = np.empty(assets), np.empty((assets, assets))
     if not decompose(out, values, vectors):
-        out[:] = math.nan
+        fill_square(out, math.nan)
         return False
     if assets > 1:
         shrink_eigenvalues(values, freedom)

@@ -117,13 +117,13 @@ def repaired(square, method):
         live = deviations > 0.0
         scale = np.where(live, deviations, 1.0)
         correlation = square / np.outer(scale, scale)
-        if live.all() and _is_semidefinite(correlation):
+        inside = correlation[np.ix_(live, live)]
+        if not square[~live].any() and _is_semidefinite(inside):
             return square, 0.0
         if method == "clip":
             matrix = square if _is_semidefinite(square) else _positive_part(square)
         else:
             # What has no variance can't covary.
-            inside = correlation[np.ix_(live, live)]
             if not _is_semidefinite(inside):
                 inside = _nearest_correlation(inside)
             correlation = np.zeros_like(square)

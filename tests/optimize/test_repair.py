@@ -92,6 +92,8 @@ def test_what_needs_no_repair_is_left_alone():
         found, distance = nearest_covariance(square, method)
         assert_array_equal(found, square)
         assert distance == 0.0
+        square[4] = square[:, 4] = 0.0
+        assert nearest_covariance(square, method)[1] == 0.0
 
 
 def test_an_asset_without_variance_covaries_with_none():
