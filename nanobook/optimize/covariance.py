@@ -157,8 +157,9 @@ def estimate_covariance(
     .. [3] Chen, Wiesel, Eldar, Hero (2010), "Shrinkage algorithms for MMSE covariance estimation",
        IEEE Transactions on Signal Processing 58(10), equation 23.
     .. [4] Ledoit, Wolf (2020), "Analytical nonlinear shrinkage of large-dimensional covariance
-       matrices", Annals of Statistics 48(5), sections 4.7 and C.
-    .. [5] Lopez de Prado (2020), "Machine learning for asset managers", sections 2.4 to 2.6.
+       matrices", Annals of Statistics 48(5), equations 4.3, 4.7 to 4.9, C.4, C.5 and C.8; they ask
+       for at least 12 degrees of freedom, and with fewer the logarithm's principal value is taken.
+    .. [5] Lopez de Prado (2020), "Machine learning for asset managers", sections 2.4 and 2.5.
     .. [6] Ledoit, Wolf (2003), "Improved estimation of the covariance matrix of stock returns with
        an application to portfolio selection", Journal of Empirical Finance 10(5).
 

@@ -155,7 +155,7 @@ def single_factor(returns, factor=None):
 
 
 def ledoit_wolf_single_factor(returns, factor=None):
-    """Ledoit, Wolf (2003), section 2.5, lemma 2, with the market as one more column."""
+    """Ledoit, Wolf (2003): pi, rho and gamma, with the market as one more column."""
     factor = factor or [mean(row) for row in returns]
     joined = [[*row, f] for row, f in zip(returns, factor, strict=True)]
     x = deviations(joined)
