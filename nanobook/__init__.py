@@ -27,6 +27,7 @@ from importlib import import_module
 
 # Not lazy: loading their modules later would put the modules where the functions belong.
 from nanobook.capabilities import capabilities
+from nanobook.optimize import optimize
 from nanobook.sweep import sweep
 from nanobook.version import __version__
 
@@ -155,7 +156,17 @@ _ROOM_OF = {
     "read_itch": "itch",
     "replay_itch": "itch",
     "write_itch": "itch",
+    "Cardinality": "optimize",
+    "FactorExposure": "optimize",
+    "GrossLimit": "optimize",
+    "GroupLimit": "optimize",
+    "LinearConstraint": "optimize",
+    "MinimumPosition": "optimize",
+    "NetLimit": "optimize",
     "Optimum": "optimize",
+    "TrackingErrorLimit": "optimize",
+    "TransactionCost": "optimize",
+    "TurnoverLimit": "optimize",
     "BacktestResult": "portfolio",
     "CostModel": "portfolio",
     "EqualWeight": "portfolio",
@@ -190,7 +201,7 @@ _ROOM_OF = {
     "py_time_series_split": "aliases",
 }
 
-__all__ = ["__version__", "capabilities", "sweep", *_ROOM_OF]
+__all__ = ["__version__", "capabilities", "optimize", "sweep", *_ROOM_OF]
 
 
 def __getattr__(name):

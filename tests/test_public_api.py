@@ -51,7 +51,11 @@ PROMISED = {
         *("stationary_bootstrap", "superior_predictive_ability", "time_series_split"),
         *("walk_forward_splits",),
     ),
-    "optimize": ("Optimum",),
+    "optimize": (
+        *("Optimum", "optimize", "Cardinality", "FactorExposure", "GrossLimit", "GroupLimit"),
+        *("LinearConstraint", "MinimumPosition", "NetLimit", "TrackingErrorLimit"),
+        *("TransactionCost", "TurnoverLimit"),
+    ),
     "datasets": ("daily_prices", "order_flow", "random_prices"),
     "report": ("TearSheet", "tear_sheet"),
     "volatility": (

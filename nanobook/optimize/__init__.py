@@ -5,12 +5,35 @@ Names load when first used, so that the function `nanobook.optimize` costs nothi
 
 from importlib import import_module
 
+from nanobook.optimize.optimize import optimize
+
 _MODULE_OF = {
+    "Cardinality": "constraints",
+    "FactorExposure": "constraints",
+    "GrossLimit": "constraints",
+    "GroupLimit": "constraints",
+    "LinearConstraint": "constraints",
+    "MinimumPosition": "constraints",
+    "NetLimit": "constraints",
     "Optimum": "result",
+    "TrackingErrorLimit": "constraints",
+    "TransactionCost": "constraints",
+    "TurnoverLimit": "constraints",
 }
 
 __all__ = [
+    "Cardinality",
+    "FactorExposure",
+    "GrossLimit",
+    "GroupLimit",
+    "LinearConstraint",
+    "MinimumPosition",
+    "NetLimit",
     "Optimum",
+    "TrackingErrorLimit",
+    "TransactionCost",
+    "TurnoverLimit",
+    "optimize",
 ]
 
 
