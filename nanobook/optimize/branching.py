@@ -112,7 +112,7 @@ def _by_branching(form, deadline):
     tried = set()
     while heap:
         bound, _, x, lower, upper = heapq.heappop(heap)
-        if bound >= value - _CLOSE * abs(value):
+        if bound >= _target(value):
             heap = []
             break
         nodes += 1
@@ -133,13 +133,18 @@ def _by_branching(form, deadline):
             low, high = lower.copy(), upper.copy()
             low[place] = high[place] = choice
             x, bound = _relax(form, *_tied(programme, low, high))
-            if x is not None and bound < value - _CLOSE * abs(value):
+            if x is not None and bound < _target(value):
                 heapq.heappush(heap, (bound, next(order), x, low, high))
     if best is None:
         return None
     lowest = min([entry[0] for entry in heap], default=value)
     gap = max(value - lowest, 0.0) / max(abs(value), 1e-12)
     return best, gap if gap > _CLOSE else 0.0, nodes, "branch and bound"
+
+
+def _target(value):
+    """Return what a node's bound must be below to be worth a look."""
+    return value - _CLOSE * abs(value) if np.isfinite(value) else value
 
 
 def _relax(form, lower, upper, exact=False):

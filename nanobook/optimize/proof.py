@@ -35,13 +35,13 @@ def prove(form, x, multipliers, cones, lower=None, upper=None):
     lower = programme.lower if lower is None else lower
     upper = programme.upper if upper is None else upper
     matrix, least, most, _ = form.rows
-    slope, size = form.slope(x)
+    slope, size, unit = form.slope(x)
     up = np.where(np.isfinite(most), np.maximum(multipliers, 0.0), 0.0)
     down = np.where(np.isfinite(least), np.maximum(-multipliers, 0.0), 0.0)
     rest = slope + matrix.T @ (up - down)
     sums = matrix @ x
-    slack_up = np.where(up > 0, up * (most - sums), 0.0)
-    slack_down = np.where(down > 0, down * (sums - least), 0.0)
+    slack_up = up * np.where(up > 0, most - sums, 0.0)
+    slack_down = down * np.where(down > 0, sums - least, 0.0)
     gap = slack_up.sum() + slack_down.sum()
     for cone, weight in zip(programme.cones, np.maximum(cones, 0.0), strict=True):
         aside = cone.matrix @ x[cone.columns] - cone.target
@@ -51,7 +51,6 @@ def prove(form, x, multipliers, cones, lower=None, upper=None):
         gap += weight * (cone.limit - length)
     floor, ceiling = np.maximum(lower, programme.floor), np.minimum(upper, programme.ceiling)
     gap += (rest * (x - np.where(rest > 0, floor, ceiling))).sum()
-    unit = np.abs(slope).max() or 1.0
     moved = x - np.clip(x - rest / unit, lower, upper)
     loose = np.concatenate([slack_up, slack_down, [0.0]])
     residual = max(np.abs(moved).max(), np.abs(loose).max() / unit)

@@ -70,15 +70,15 @@ def solve_form(form, lower=None, upper=None, first=None):
             return None
         if answer.x is None:
             continue
-        candidates = [(answer.x, answer.rows)]
-        if standard.kind == "quadratic":
-            sharper = polish(standard, answer.x, answer.rows)
+        candidates = [(answer.x, answer.rows, answer.cones)]
+        if standard.kind != "linear":
+            sharper = polish(standard, *candidates[0])
             if sharper is not None:
                 candidates.append(sharper)
-        for x, rows in candidates:
+        for x, rows, bent in candidates:
             if form.homogeneous and not x[-1] > 0:
                 continue
-            own, multipliers, cones = form.read(x, rows, answer.cones)
+            own, multipliers, cones = form.read(x, rows, bent)
             own = np.clip(own, lower, upper)
             gap, residual = prove(form, own, multipliers, cones, lower, upper)
             found = Solved(

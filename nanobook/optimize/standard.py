@@ -49,21 +49,28 @@ class Form:
         return x[:-1] / scale, y * factor, cones * factor
 
     def slope(self, x):
-        """Return the objective's slope over all columns, and the size of its terms."""
+        """Return the objective's slope, the size of its terms, and that of its slope's terms."""
         programme, n = self.programme, self.programme.assets
         bent = programme.root @ x[:n] - programme.target
+        curved = programme.root.T @ bent
         slope = np.zeros(programme.columns)
         if not self.homogeneous:
-            slope[:n] = programme.root.T @ bent
+            slope[:n] = curved
             slope += programme.linear
-            return slope, 0.5 * bent @ bent + np.abs(programme.linear * x).sum()
+            size = 0.5 * bent @ bent + np.abs(programme.linear * x).sum()
+            parts = np.abs(programme.root).T @ np.abs(programme.target)
+            parts = max(np.abs(curved).max(), parts.max(), np.abs(programme.linear).max())
+            return slope, size, parts or 1.0
         square = bent @ bent
-        slope[:n] = programme.root.T @ bent / square
+        slope[:n] = curved / square
         if self.normal is None:
-            slope[:n] -= programme.logs / x[:n]
-            return slope, 1.0
+            steep = programme.logs / x[:n]
+            slope[:n] -= steep
+            return slope, 1.0, np.abs(steep).max()
         excess = self.normal @ x - self.constant
-        return slope * excess - self.normal, abs(excess)
+        slope *= excess
+        parts = max(np.abs(slope).max(), np.abs(self.normal).max())
+        return slope - self.normal, abs(excess), parts
 
     def _plain(self, lower, upper):
         matrix, least, most, _ = self.rows
