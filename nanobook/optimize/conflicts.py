@@ -36,13 +36,15 @@ def is_feasible(programme):
     return _System(programme).missed(_everything(programme)) <= _TOLERANCE
 
 
-def raise_conflict(programme):
+def raise_conflict(programme, current=None):
     """Raise the error that names a smallest set of requirements in conflict.
 
     Parameters
     ----------
     programme : Programme
         One that can't be satisfied.
+    current : ndarray of shape (N,), optional
+        Weights held now.
 
     Raises
     ------
@@ -57,23 +59,34 @@ def raise_conflict(programme):
             conflict = rest
     conflict.sort(key=lambda item: (item < 0, abs(item)))
     words = [_WORDS.get(item) or programme.items[item]["words"] for item in conflict]
-    figures = []
-    for item, name in zip(conflict, words, strict=True):
-        missed = system.missed(conflict, relaxed=(item,)) * (
-            programme.items[item].get("unit", 1.0) if item >= 0 else 1.0
-        )
-        if np.isfinite(missed):
-            figures.append(f"{name} by at least {missed:.6g}")
+    pairs = zip(conflict, words, strict=True)
+    figures = [_figure(system, item, name, conflict) for item, name in pairs]
     if len(words) == 1:
         text = f"{words[0]} can't be kept"
     else:
         text = f"{', '.join(words[:-1])} and {words[-1]} can't be kept together"
-    if figures:
-        alone = "it is missed: " if len(words) == 1 else "with the others kept, each is missed: "
-        text += f"; {alone}{', '.join(figures)}"
+    text += f"; {' or '.join(figures)} has to give way, all else kept"
+    if current is not None:
+        held = [
+            f"{words[at]} is at {float(programme.items[item]['row'] @ current):.6g} now"
+            for at, item in enumerate(conflict)
+            if item >= 0 and "row" in programme.items[item]
+        ]
+        text += f" ({', '.join(held)})" if held else ""
     error = InfeasibleError(text)
     error.conflict = tuple(words)
     raise error
+
+
+def _figure(system, item, name, conflict):
+    """Word by how much an item has to give way so that all others, or the conflict's, can stay."""
+    missed = system.missed(_everything(system.programme), relaxed=(item,))
+    if not np.isfinite(missed):
+        missed = system.missed(conflict, relaxed=(item,))
+    if not np.isfinite(missed):
+        return name
+    unit = system.programme.items[item].get("unit", 1.0) if item >= 0 else 1.0
+    return f"{name} by {missed * unit:.6g}"
 
 
 def _everything(programme):
@@ -118,7 +131,7 @@ class _System:
         matrix, least, most = csr_array(vstack(blocks)), np.concatenate(least), np.concatenate(most)
         linear = np.append(np.zeros(programme.columns), 1.0)
         lower, upper = np.append(lower, 0.0), np.append(upper, np.inf)
-        cones = [cone for cone in programme.cones if cone.item in kept]
+        cones = [cone for cone in programme.bent() if cone.item in kept]
         if cones:
             return self._with_cones(matrix, least, most, lower, upper, linear, cones, relaxed)
         if programme.integers.size:

@@ -297,7 +297,7 @@ def _explain(setting, objective, constraints, searched):
     """Raise what's wrong with a problem that has no answer; return if nothing is known to be."""
     loose = _programme(setting, constraints, loose=True)
     if not is_feasible(loose):
-        raise_conflict(loose)
+        raise_conflict(loose, setting.current)
     if objective in RATIOS:
         slope, constant = ratio_terms(objective, setting)
         best = float(slope.max())

@@ -62,14 +62,15 @@ def add_objective(name, programme, setting, costs):
         programme.linear[:n] -= problem.mean
     elif name == "tracking_error":
         root, target = read_benchmark(setting, None)
-        programme.root, programme.target = np.sqrt(2.0) * root, np.sqrt(2.0) * target
+        if costs:  # which are added to the error itself, not to its square
+            _add_norm(programme, root, target)
+        else:
+            programme.root, programme.target = np.sqrt(2.0) * root, np.sqrt(2.0) * target
     elif name in ("max_return", "mean_cvar"):
         programme.linear[:n] -= problem.mean
     if name in ("cvar", "mean_cvar", "cdar"):
         weight = setting.options["risk_aversion"] if name == "mean_cvar" else 1.0
         _add_tail(programme, setting, weight, drawdowns=name == "cdar")
-    if programme.root.shape[0] < programme.target.size:
-        raise AssertionError("a target for each row of the root")
     if not programme.target.size:
         programme.target = np.zeros(len(programme.root))
     if name == "risk_parity":
@@ -190,6 +191,17 @@ def conditional_mean(losses, alpha):
 
 def _deviation(weights, setting):
     return float(np.sqrt(max(weights @ setting.problem.covariance @ weights, 0.0)))
+
+
+def _add_norm(programme, root, target):
+    """Add the norm ``||R w - r||``, as a helper that's never below it."""
+    n = programme.assets
+    scale = np.abs(root).max() or 1.0
+    most = np.maximum(np.abs(programme.lower[:n]), np.abs(programme.upper[:n]))
+    reach = float(np.linalg.norm(np.abs(root) @ most + np.abs(target))) / scale + 1.0
+    column = programme.add_columns(1, 0.0, np.inf, 0.0, reach)
+    programme.linear[column] = scale
+    programme.add_cone(None, root / scale, target / scale, 0.0, column)
 
 
 def _add_tail(programme, setting, weight, drawdowns):

@@ -47,13 +47,13 @@ class Standard:
 
 @dataclasses.dataclass
 class Answer:
-    """What a solver found: variables, multipliers of rows and cones."""
+    """What a solver found: variables, multipliers of rows, a vector of them for each cone."""
 
     status: str
     solver: str
     x: np.ndarray = None
     rows: np.ndarray = None
-    cones: np.ndarray = None
+    cones: list = None
     iterations: int = 0
 
 
@@ -246,7 +246,7 @@ class _Parametric:
         rows = np.zeros(len(standard.row_lower))
         for mask, rule, sign in self._rows:
             rows[mask] += sign * np.ravel(rule.dual_value)
-        cones = np.array([float(np.ravel(rule.dual_value)[0]) for rule in self._conic])
+        cones = [-np.ravel(rule.dual_value[1]) for rule in self._conic]
         count = solution.attr.get("num_iters", 0) or 0
         return Answer(
             solution.status, solver, np.array(self._x.value), rows, cones, int(np.max(count))
@@ -293,7 +293,7 @@ class _Parametric:
         if cone.slope.size:
             slope = self._vector(lambda new: new.cones[at].slope, cone.slope.size)
             right = right + slope @ x
-        return cvxpy.norm(matrix @ x[cone.columns] - target, 2) <= right
+        return cvxpy.SOC(right, matrix @ x[cone.columns] - target)
 
 
 def _sparse_parameter():

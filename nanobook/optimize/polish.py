@@ -14,22 +14,24 @@ _CLOSE = 1e-13
 _CHANGES, _STEPS = 12, 12
 
 
-def polish(standard, x, multipliers, weights):
+def polish(standard, x, multipliers, pushes):
     """Sharpen an answer, where its active set is clear.
 
     Parameters
     ----------
     standard : Standard
         What was solved.
-    x, multipliers, weights : ndarray
-        The answer: variables, multipliers of rows and of cones.
+    x, multipliers : ndarray
+        The answer: variables, multipliers of rows.
+    pushes : sequence of ndarray
+        Multipliers of cones.
 
     Returns
     -------
-    tuple of ndarray or None
+    tuple or None
         The same three; None where no active set was found within a few changes.
     """
-    active = _Active(standard, x, multipliers, weights)
+    active = _Active(standard, x, multipliers, pushes)
     if active.size > _MOST:
         return None
     for _ in range(_CHANGES):
@@ -39,20 +41,22 @@ def polish(standard, x, multipliers, weights):
         if not active.repair(*answer):
             x, multipliers, squares = answer
             inside = np.clip(x, standard.lower, standard.upper)
-            return inside, multipliers, squares * active.lengths(x)
+            sides = zip(standard.cones, squares, strict=True)
+            return inside, multipliers, [square * _aside(cone, x) for cone, square in sides]
     return None
 
 
 class _Active:
     """A guess at which limits bind: sides of variables and rows, and cones."""
 
-    def __init__(self, standard, x, multipliers, weights):
+    def __init__(self, standard, x, multipliers, pushes):
         self.standard, self.width = standard, standard.root.shape[1]
         sums = standard.matrix @ x
         slope = self.slope(x)[0] + standard.matrix.T @ multipliers
-        for cone, weight in zip(standard.cones, weights, strict=True):
-            _, push, _ = _bend(cone, x)
-            slope += weight / max(_length(cone, x), 1e-300) * push
+        for cone, push in zip(standard.cones, pushes, strict=True):
+            slope[cone.columns] += cone.matrix.T @ push
+            if cone.slope.size:
+                slope -= np.linalg.norm(push) * cone.slope
         self.side = np.zeros(x.size, np.int8)
         self.side[slope > x - standard.lower] = -1
         self.side[-slope > standard.upper - x] = 1
@@ -64,6 +68,7 @@ class _Active:
         self.rows[-multipliers > sums - standard.row_lower] = -1
         self.rows[self.equal] = 1
         slack = [cone.limit + _along(cone, x) - _length(cone, x) for cone in standard.cones]
+        weights = np.array([np.linalg.norm(push) for push in pushes])
         self.cones = np.array(weights > np.array(slack), bool)
         self.start = x, np.where(self.cones, weights / np.maximum(self.lengths(x), 1e-300), 0.0)
 
@@ -170,13 +175,17 @@ def _along(cone, x):
     return cone.slope @ x if cone.slope.size else 0.0
 
 
+def _aside(cone, x):
+    return cone.matrix @ x[cone.columns] - cone.target
+
+
 def _length(cone, x):
-    return float(np.linalg.norm(cone.matrix @ x[cone.columns] - cone.target))
+    return float(np.linalg.norm(_aside(cone, x)))
 
 
 def _bend(cone, x):
     """Return half the square of a cone's excess, its slope, and its curvature over columns."""
-    aside = cone.matrix @ x[cone.columns] - cone.target
+    aside = _aside(cone, x)
     limit = cone.limit + _along(cone, x)
     push = np.zeros(x.size)
     push[cone.columns] = cone.matrix.T @ aside

@@ -84,10 +84,21 @@ class Programme:
             (item, parts, np.broadcast_to(lower, count), np.broadcast_to(upper, count))
         )
 
-    def add_cone(self, item, matrix, target, limit):
-        """Add ``||M w - m|| <= limit``."""
+    def add_cone(self, item, matrix, target, limit, column=None):
+        """Add ``||M w - m|| <= limit``, or limit plus a helper."""
         weights = np.arange(self.assets)
-        self.cones.append(Cone(item, weights, matrix, target, np.zeros(0), float(limit)))
+        self.cones.append(Cone(item, weights, matrix, target, column, float(limit)))
+
+    def bent(self):
+        """Return the cones, once all columns are there."""
+        found = []
+        for cone in self.cones:
+            slope = np.zeros(0)
+            if cone.slope is not None:
+                slope = np.zeros(self.columns)
+                slope[cone.slope] = 1.0
+            found.append(dataclasses.replace(cone, slope=slope))
+        return found
 
     def trades(self, current):
         """Return the columns of purchases and of sales: ``w - purchases + sales = current``."""

@@ -19,8 +19,10 @@ def prove(form, x, multipliers, cones, lower=None, upper=None):
         The programme.
     x : ndarray
         Its variables.
-    multipliers, cones : ndarray
-        Of its rows and its cones.
+    multipliers : ndarray
+        Of its rows.
+    cones : sequence of ndarray
+        Of its cones, a vector each.
     lower, upper : ndarray, optional
         Bounds, if they're other than the programme's.
 
@@ -43,12 +45,15 @@ def prove(form, x, multipliers, cones, lower=None, upper=None):
     slack_up = up * np.where(up > 0, most - sums, 0.0)
     slack_down = down * np.where(down > 0, sums - least, 0.0)
     gap = slack_up.sum() + slack_down.sum()
-    for cone, weight in zip(programme.cones, np.maximum(cones, 0.0), strict=True):
+    for cone, push in zip(form.cones, cones, strict=True):
         aside = cone.matrix @ x[cone.columns] - cone.target
-        length = np.linalg.norm(aside)
-        if length > 0:
-            rest[cone.columns] += weight * (cone.matrix.T @ (aside / length))
-        gap += weight * (cone.limit - length)
+        weight = np.linalg.norm(push)
+        limit = cone.limit
+        rest[cone.columns] += cone.matrix.T @ push
+        if cone.slope.size:
+            rest -= weight * cone.slope
+            limit = limit + cone.slope @ x
+        gap += weight * limit - push @ aside
     floor, ceiling = np.maximum(lower, programme.floor), np.minimum(upper, programme.ceiling)
     gap += (rest * (x - np.where(rest > 0, floor, ceiling))).sum()
     moved = x - np.clip(x - rest / unit, lower, upper)

@@ -37,7 +37,7 @@ def enter(constraint, programme, setting):
     for item, cells in _linear(constraint, setting):
         matrix, lower, upper = cells
         size = np.abs(matrix).max() or 1.0
-        at = programme.add_item(item, unit=size)
+        at = programme.add_item(item, unit=size, row=matrix[0])
         parts = [(np.arange(programme.assets), matrix / size)]
         programme.add_rows(at, parts, lower / size, upper / size)
     if isinstance(constraint, kinds.TurnoverLimit):
@@ -223,7 +223,7 @@ def _factor_rows(constraint, setting):
         matrix = np.array([labels.read("FactorExposure loadings", one) for one in columns])
     else:
         matrix = np.atleast_2d(np.asarray(loadings, dtype=np.float64).T)
-        names = list(range(len(matrix)))
+        names = [f"factor {at}" for at in range(len(matrix))]
     _check_matrix("FactorExposure loadings", matrix, labels.count)
     lower = read_limits("FactorExposure lower", setting, constraint.lower, names, -np.inf)
     upper = read_limits("FactorExposure upper", setting, constraint.upper, names, np.inf)
@@ -239,10 +239,10 @@ def _plain_rows(constraint, setting):
         names = list(table.index)
         matrix = np.array([_spread(row, labels) for row in rows])
     elif hasattr(table, "keys"):
-        names, matrix = [0], _spread(table, labels)[None, :]
+        names, matrix = ["row 0"], _spread(table, labels)[None, :]
     else:
         matrix = as_matrix("LinearConstraint A", np.atleast_2d(table))
-        names = list(range(len(matrix)))
+        names = [f"row {at}" for at in range(len(matrix))]
     _check_matrix("LinearConstraint A", matrix, labels.count)
     lower = read_limits("LinearConstraint lower", setting, constraint.lower, names, -np.inf)
     upper = read_limits("LinearConstraint upper", setting, constraint.upper, names, np.inf)

@@ -97,7 +97,8 @@ def _violation(form, x):
     matrix, least, most, _ = form.rows
     sums = matrix @ x
     worst = max(np.max(least - sums, initial=0.0), np.max(sums - most, initial=0.0))
-    for cone in form.programme.cones:
+    for cone in form.cones:
         aside = cone.matrix @ x[cone.columns] - cone.target
-        worst = max(worst, np.linalg.norm(aside) - cone.limit)
+        limit = cone.limit + (cone.slope @ x if cone.slope.size else 0.0)
+        worst = max(worst, np.linalg.norm(aside) - limit)
     return float(worst)

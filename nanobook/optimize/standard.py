@@ -25,6 +25,7 @@ class Form:
     def __init__(self, programme, normal=None, constant=0.0):
         self.programme, self.normal, self.constant = programme, normal, constant
         self.rows = programme.rows()
+        self.cones = programme.bent()
         self.homogeneous = normal is not None or programme.logs is not None
 
     def standard(self, lower=None, upper=None):
@@ -46,7 +47,7 @@ class Form:
         else:  # 1/(2 f), f being half of what's squared; see `slope`
             squares = self.programme.root @ x[: self.programme.assets]
             factor = 1.0 / (squares @ squares)
-        return x[:-1] / scale, y * factor, cones * factor
+        return x[:-1] / scale, y * factor, [cone * factor for cone in cones]
 
     def slope(self, x):
         """Return the objective's slope, the size of its terms, and that of its slope's terms."""
@@ -77,7 +78,7 @@ class Form:
         programme = self.programme
         return Standard(
             *(programme.root, programme.target, programme.linear, programme.logs),
-            *(matrix, least, most, lower, upper, programme.cones),
+            *(matrix, least, most, lower, upper, self.cones),
         )
 
     def _scaled(self, lower, upper):
@@ -123,7 +124,7 @@ class Form:
             *(csr_array(vstack(blocks)), np.concatenate(down), np.concatenate(up)),
             np.append(np.where(zero_low, 0.0, -np.inf), 0.0),
             np.append(np.where(zero_up, 0.0, np.inf), np.inf),
-            [self._scaled_cone(cone) for cone in programme.cones],
+            [self._scaled_cone(cone) for cone in self.cones],
         )
 
     def _scaled_cone(self, cone):
