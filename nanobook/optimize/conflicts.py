@@ -143,9 +143,7 @@ class _System:
         for cone in cones:
             slope = np.zeros(linear.size)
             slope[-1] = float(cone.item in relaxed)
-            bent.append(
-                Cone(cone.item, cone.columns, cone.matrix, cone.target, slope, cone.limit)
-            )
+            bent.append(Cone(cone.item, cone.columns, cone.matrix, cone.target, slope, cone.limit))
         nothing = np.zeros((0, self.programme.assets))
         standard = Standard(
             *(nothing, np.zeros(0), linear, None, matrix, least, most, lower, upper, bent)

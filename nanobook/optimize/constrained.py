@@ -92,10 +92,12 @@ def solve(
         Names.
     constraints : sequence
         Of `nanobook.optimize.constraints`.
-    current, benchmark : array_like, Series, mapping or None
-        Weights held, and to be measured from.
+    current : array_like, Series, mapping or None
+        Weights held.
     costs : float, TransactionCost or None
         Of trading.
+    benchmark : array_like, Series, mapping or None
+        Weights, or returns, to be measured from.
     moments : dict
         What `read_problem` takes.
     lower, upper : float, array_like, Series or mapping
@@ -215,9 +217,7 @@ def _is_long_only(lower, upper, takes_bounds):
     return bool((least >= 0).all())
 
 
-def _read_setting(
-    returns, objective, symbols, moments, current, benchmark, lower, upper, options
-):
+def _read_setting(returns, objective, symbols, moments, current, benchmark, lower, upper, options):
     needs = {*OBJECTIVES[objective], "covariance"}
     if returns is not None:
         needs |= {"returns", "mean"}

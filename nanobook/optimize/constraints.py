@@ -26,6 +26,13 @@ class GroupLimit:
         Each asset's group; a mapping may leave assets out, which are in no group then.
     lower, upper : float or mapping, optional
         Least and largest sum: one for all groups, or by group's name.
+
+    Raises
+    ------
+    ArgumentTypeError
+        If groups or limits can't be read.
+    ValidationError
+        If there's no limit, one isn't finite, or they cross.
     """
 
     groups: object
@@ -81,6 +88,11 @@ class TransactionCost:
     in_budget : bool, default False
         Whether costs are paid out of the portfolio, so that weights and linear costs add up to 1
         (all in fractions of what the portfolio is worth before).
+
+    Raises
+    ------
+    ValidationError
+        If a number isn't finite, a cost is negative, or `periods` isn't above 0.
     """
 
     bps: object = 0.0
@@ -164,6 +176,13 @@ class Cardinality:
         The largest number.
     least : int, default 0
         The smallest number; it needs a `MinimumPosition`, which says what held means.
+
+    Raises
+    ------
+    ArgumentTypeError
+        If they aren't integers.
+    ValidationError
+        If `most` is below 1, or `least` above it.
     """
 
     most: int
@@ -186,6 +205,11 @@ class MinimumPosition:
     ----------
     least : float, array_like of shape (N,), Series or mapping
         The smallest position, above 0.
+
+    Raises
+    ------
+    ValidationError
+        If it isn't finite and above 0.
     """
 
     least: object

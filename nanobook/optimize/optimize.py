@@ -61,8 +61,10 @@ def optimize(
         A fixed intensity in place of an estimated one.
     missing : {"raise", "complete", "pairwise"}, default "raise"
         What NaNs do, see `estimate_covariance`.
-    lower, upper : float, array_like of shape (N,), Series or mapping, default 0.0 and 1.0
-        Least and largest weight of each asset; negative ones allow shorts.
+    lower : float, array_like of shape (N,), Series or mapping, default 0.0
+        Least weight of each asset; negative ones allow shorts.
+    upper : float, array_like of shape (N,), Series or mapping, default 1.0
+        Largest weight of each asset.
     risk_free : float, default 0.0
         Return per period that "max_sharpe" compares with.
     risk_aversion : float, default 1.0

@@ -91,7 +91,7 @@ def ladder(kind, first=None):
     """
     rungs = list(_LADDER[kind])
     if first is not None:
-        known = {name: options for name, options in (*rungs, _OSQP, _SCS)}
+        known = dict((*rungs, _OSQP, _SCS))
         options = _FINE if first.upper() == "HIGHS" else known.get(first.upper(), {})
         rungs.insert(0, (first.upper(), _TIGHT if first.upper() == "CLARABEL" else options))
     return rungs

@@ -131,7 +131,9 @@ class _Active:
             normals = np.vstack([dense, *pushes]) if pushes else dense
             count = len(normals)
             system = np.block([[curve, normals.T], [normals, np.zeros((count, count))]])
-            right = np.concatenate([-self.slope(x)[0][free], limits - block @ x, -np.array(heights)])
+            right = np.concatenate(
+                [-self.slope(x)[0][free], limits - block @ x, -np.array(heights)]
+            )
             found = _dense_solve(system, right)
             if found is None:
                 return None

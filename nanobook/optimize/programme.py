@@ -54,12 +54,40 @@ class Programme:
         return self.lower.size
 
     def add_item(self, words, **about):
-        """Note a requirement that has a name, and return its number."""
+        """Note a requirement that has a name.
+
+        Parameters
+        ----------
+        words : str
+            What a conflict calls it.
+        **about
+            Its unit, and its row of weights where it's one.
+
+        Returns
+        -------
+        int
+            Its number.
+        """
         self.items.append({"words": words, **about})
         return len(self.items) - 1
 
     def add_columns(self, count, lower, upper, floor=None, ceiling=None):
-        """Add helpers, and return their columns."""
+        """Add helpers.
+
+        Parameters
+        ----------
+        count : int
+            How many.
+        lower, upper : float or ndarray
+            Their bounds.
+        floor, ceiling : float or ndarray, optional
+            Finite values that they don't leave anyway; by default the bounds.
+
+        Returns
+        -------
+        ndarray of int64
+            Their columns.
+        """
         first = self.columns
         for name, value in (
             ("lower", lower),
@@ -72,25 +100,66 @@ class Programme:
         return np.arange(first, first + count)
 
     def add_choices(self, count):
-        """Add columns that are 0 or 1, and return them."""
+        """Add columns that are 0 or 1.
+
+        Parameters
+        ----------
+        count : int
+            How many.
+
+        Returns
+        -------
+        ndarray of int64
+            The columns.
+        """
         columns = self.add_columns(count, 0.0, 1.0)
         self.integers = np.append(self.integers, columns)
         return columns
 
     def add_rows(self, item, parts, lower, upper):
-        """Add rows ``lower <= sum of matrix @ x[columns] <= upper``; parts are such pairs."""
+        """Add rows ``lower <= sum of matrix @ x[columns] <= upper``.
+
+        Parameters
+        ----------
+        item : int or None
+            The requirement they belong to; None if they only define helpers.
+        parts : list of tuple
+            Columns, and their matrix.
+        lower, upper : float or ndarray
+            Limits, infinite where there's none.
+        """
         count = parts[0][1].shape[0]
         self._blocks.append(
             (item, parts, np.broadcast_to(lower, count), np.broadcast_to(upper, count))
         )
 
     def add_cone(self, item, matrix, target, limit, column=None):
-        """Add ``||M w - m|| <= limit``, or limit plus a helper."""
+        """Add ``||M w - m|| <= limit``, or limit plus a helper.
+
+        Parameters
+        ----------
+        item : int or None
+            The requirement it belongs to.
+        matrix : ndarray of shape (K, N)
+            Of the weights.
+        target : ndarray of shape (K,)
+            What's taken off.
+        limit : float
+            The largest length.
+        column : ndarray, optional
+            The helper's.
+        """
         weights = np.arange(self.assets)
         self.cones.append(Cone(item, weights, matrix, target, column, float(limit)))
 
     def bent(self):
-        """Return the cones, once all columns are there."""
+        """Return the cones, once all columns are there.
+
+        Returns
+        -------
+        list of Cone
+            With slopes over all columns.
+        """
         found = []
         for cone in self.cones:
             slope = np.zeros(0)
@@ -101,7 +170,18 @@ class Programme:
         return found
 
     def trades(self, current):
-        """Return the columns of purchases and of sales: ``w - purchases + sales = current``."""
+        """Return the columns of purchases and of sales: ``w - purchases + sales = current``.
+
+        Parameters
+        ----------
+        current : ndarray of shape (N,)
+            Weights held now.
+
+        Returns
+        -------
+        buys, sells : ndarray of int64
+            Added when first asked for.
+        """
         from scipy.sparse import eye_array
 
         if self._trades is None:
@@ -117,7 +197,13 @@ class Programme:
         return self._trades
 
     def sides(self):
-        """Return the columns of long and of short parts: ``w - long + short = 0``."""
+        """Return the columns of long and of short parts: ``w - long + short = 0``.
+
+        Returns
+        -------
+        long, short : ndarray of int64
+            Added when first asked for.
+        """
         from scipy.sparse import eye_array
 
         if self._sides is None:
@@ -131,7 +217,17 @@ class Programme:
         return self._sides
 
     def rows(self):
-        """Return the rows as a sparse matrix, lower and upper limits, and each row's item."""
+        """Return all rows.
+
+        Returns
+        -------
+        matrix : csr_array
+            Rows by columns.
+        lower, upper : ndarray
+            Limits.
+        owners : ndarray of int64
+            The requirement that each row belongs to, -1 for none.
+        """
         from scipy.sparse import coo_array, csr_array
 
         places, columns, values, lowers, uppers, owners = [], [], [], [], [], []

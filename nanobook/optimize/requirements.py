@@ -213,7 +213,7 @@ def _is_named(group):
 
 def _factor_rows(constraint, setting):
     labels, loadings = setting.labels, constraint.loadings
-    if is_series(loadings) or hasattr(loadings, "items") and not is_frame(loadings):
+    if is_series(loadings) or (hasattr(loadings, "items") and not is_frame(loadings)):
         name = getattr(loadings, "name", None)
         vector = labels.read("FactorExposure loadings", loadings)
         names, matrix = ["loading" if name is None else name], vector[None, :]

@@ -29,13 +29,39 @@ class Form:
         self.homogeneous = normal is not None or programme.logs is not None
 
     def standard(self, lower=None, upper=None):
-        """Return the numbers for a solver, with other bounds where they're given."""
+        """Return the numbers for a solver.
+
+        Parameters
+        ----------
+        lower, upper : ndarray, optional
+            Other bounds than the programme's.
+
+        Returns
+        -------
+        Standard
+            In the programme's columns, and a last one for the scale of a ratio.
+        """
         lower = self.programme.lower if lower is None else lower
         upper = self.programme.upper if upper is None else upper
         return self._scaled(lower, upper) if self.homogeneous else self._plain(lower, upper)
 
     def read(self, x, multipliers, cones):
-        """Return variables and multipliers in the programme's own columns and rows."""
+        """Return an answer in the programme's own columns and rows.
+
+        Parameters
+        ----------
+        x, multipliers : ndarray
+            A solver's variables, and multipliers of its rows.
+        cones : sequence of ndarray
+            Multipliers of cones.
+
+        Returns
+        -------
+        x, multipliers : ndarray
+            The programme's.
+        cones : list of ndarray
+            The same.
+        """
         if not self.homogeneous:
             return x, multipliers, cones
         scale = x[-1]
@@ -50,7 +76,22 @@ class Form:
         return x[:-1] / scale, y * factor, [cone * factor for cone in cones]
 
     def slope(self, x):
-        """Return the objective's slope, the size of its terms, and that of its slope's terms."""
+        """Return the objective's slope; of a ratio, that of its linearised form.
+
+        Parameters
+        ----------
+        x : ndarray
+            The programme's variables.
+
+        Returns
+        -------
+        slope : ndarray
+            Over all columns.
+        size : float
+            Of the objective's terms.
+        unit : float
+            Of the slope's terms.
+        """
         programme, n = self.programme, self.programme.assets
         bent = programme.root @ x[:n] - programme.target
         curved = programme.root.T @ bent

