@@ -57,7 +57,7 @@ def plot_weights(weights, risk=None, *, most=30, title=None, path=None):
     if shares is not None:
         rows.append((shares[shown], GREY))
     if rest.size:
-        names.append(f"{rest.size} others")
+        names.append(_others(rest.size))
         rows = [
             (np.append(values, whole[rest].sum()), colour)
             for (values, colour), whole in zip(rows, (sizes, shares), strict=False)
@@ -76,6 +76,10 @@ def plot_weights(weights, risk=None, *, most=30, title=None, path=None):
     if path is not None:
         figure.save(path)
     return figure
+
+
+def _others(count):
+    return f"{count} others" if count > 1 else "1 other"
 
 
 def _bars(axes, places, values, colour):
@@ -98,7 +102,7 @@ def _bars(axes, places, values, colour):
     axes.grid(axis="x", color="#e6e6e6", linewidth=0.8)
     axes.axvline(0.0, color=INK, linewidth=0.8, zorder=4)
     low, high = min(values.min(), 0.0), max(values.max(), 0.0)
-    axes.set_xlim(low - (0.2 * reach if low else 0.0), high + (0.2 * reach if high else 0.0))
+    axes.set_xlim(low - (0.3 * reach if low else 0.0), high + (0.2 * reach if high else 0.0))
     axes.xaxis.set_major_formatter(lambda value, _: minus(f"{value:g}%"))
 
 
@@ -138,11 +142,15 @@ def plot_weights_over_time(frame, *, most=10, title=None, path=None):
     layers = [(plain(frame.columns[at]), values[:, at]) for at in shown]
     colours = [_AREAS[at % len(_AREAS)] for at in range(len(layers))]
     if rest.size:
-        layers.append((f"{rest.size} others", values[:, rest]))
+        layers.append((_others(rest.size), values[:, rest]))
         colours.append(_REST)
     figure = new_picture(9.0, 4.2)
     axes = figure.subplots()
     when = place_bars(frame.index)
+    if len(when) > 1:  # the last weights hold for as long as those before did
+        when = np.append(when, when[-1] + (when[-1] - when[-2]))
+        values = np.vstack([values, values[-1:]])
+        layers = [(name, np.concatenate([part, part[-1:]])) for name, part in layers]
     above, below = np.zeros(len(values)), np.zeros(len(values))
     for (name, part), colour in zip(layers, colours, strict=True):
         columns = part.reshape(len(values), -1)

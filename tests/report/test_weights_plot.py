@@ -63,7 +63,7 @@ def test_weights_over_time_are_areas_that_add_up():
     frame = pd.DataFrame([[0.5, 0.5, np.nan], [0.2, 0.3, 0.5], [1.2, -0.2, 0.0]], dates, NAMES[:3])
     axes = plot_weights_over_time(frame, most=2).axes[0]
     names = [text.get_text() for text in axes.get_legend().get_texts()]
-    assert names == ["1 others", "b", "a"]
+    assert names == ["1 other", "b", "a"]
     assert axes.get_ylim()[0] == pytest.approx(-20.4)
     assert axes.get_ylim()[1] == pytest.approx(122.4)
     assert plot_weights_over_time(frame.reset_index(drop=True)).to_png().startswith(b"\x89PNG")
