@@ -13,6 +13,7 @@ import time
 import numpy as np
 
 from nanobook.optimize.nodes import solve_node
+from nanobook.optimize.perspective import Tightened
 
 __all__ = ["Search", "search"]
 
@@ -105,7 +106,10 @@ def _by_branching(form, deadline):
     best, value = None, np.inf
     nodes = 0
     start = (programme.lower.copy(), programme.upper.copy())
-    x, bound = _relax(form, *start)
+    loose = form
+    if not form.homogeneous and programme.sided:
+        loose = Tightened(form)
+    x, bound = _relax(loose, *start)
     if x is None:
         return None
     heap = [(bound, next(order), x, *start)]
@@ -121,7 +125,7 @@ def _by_branching(form, deadline):
             if guess is None or guess.tobytes() in tried:
                 continue
             tried.add(guess.tobytes())
-            _, reached = _relax(form, *_fixed(programme, guess), exact=True)
+            _, reached = _relax(form, *_fixed(programme, guess))
             if reached < value:
                 best, value = guess, reached
         if time.perf_counter() > deadline:
@@ -132,7 +136,7 @@ def _by_branching(form, deadline):
         for choice in (0.0, 1.0):
             low, high = lower.copy(), upper.copy()
             low[place] = high[place] = choice
-            x, bound = _relax(form, *_tied(programme, low, high))
+            x, bound = _relax(loose, *_tied(programme, low, high))
             if x is not None and bound < _target(value):
                 heapq.heappush(heap, (bound, next(order), x, low, high))
     if best is None:
@@ -147,7 +151,7 @@ def _target(value):
     return value - _CLOSE * abs(value) if np.isfinite(value) else value
 
 
-def _relax(form, lower, upper, exact=False):
+def _relax(form, lower, upper):
     """Return a relaxation's variables, in weights, and its bound; or a choice's objective."""
     if (lower > upper).any():
         return None, np.inf
@@ -158,7 +162,7 @@ def _relax(form, lower, upper, exact=False):
         if not x[-1] > 1e-12:
             return None, np.inf
         x = x[:-1] / x[-1]
-    return x, value
+    return x[: lower.size], value + getattr(form, "offset", 0.0)
 
 
 def _rounded(programme, x, lower, upper):

@@ -52,9 +52,9 @@ _COMPILED = {
     "mean_cvar": ("optimize_mean_cvar", ("mean", "bounds", "alpha", "risk_aversion")),
     "hrp": ("optimize_hrp", ("moments",)),
     "herc": ("optimize_herc", ("moments",)),
-    "nco": ("optimize_nco", ("moments",)),
+    "nco": ("optimize_nco", ("moments", "mean", "risk_free")),
     "inverse_volatility": ("inverse_volatility_weights", ("moments",)),
-    "equal": ("equal_weights", ()),
+    "equal": ("equal_weights", ("moments",)),
 }
 
 #: A position nearer to 0 or to a bound than this is there.
@@ -208,13 +208,22 @@ def _by_kernel(returns, objective, symbols, moments, lower, upper, options):
 
 
 def _is_long_only(lower, upper, takes_bounds):
-    values = [value.values() if hasattr(value, "keys") and not hasattr(value, "index") else value
-              for value in (lower, upper)]  # fmt: skip
-    least, most = (np.asarray(list(v) if np.ndim(v) or hasattr(v, "__len__") else v, np.float64)
-                   for v in values)  # fmt: skip
+    """Return whether a compiled optimizer knows such bounds: a faulty one is told elsewhere."""
+    try:
+        least, most = (np.asarray(_values(bound), np.float64) for bound in (lower, upper))
+    except (TypeError, ValueError):
+        return False
     if not takes_bounds:
         return bool((least == 0).all() and (most == 1).all())
-    return bool((least >= 0).all())
+    room = max(least.size, most.size)
+    fits = room == 1 or (
+        np.broadcast_to(least, room).sum() <= 1 <= np.broadcast_to(most, room).sum()
+    )
+    return bool((least >= 0).all() and fits)
+
+
+def _values(bound):
+    return list(bound.values()) if hasattr(bound, "keys") and callable(bound.values) else bound
 
 
 def _read_setting(returns, objective, symbols, moments, current, benchmark, lower, upper, options):

@@ -1,6 +1,8 @@
 """Constrained optima against plain models, enumeration and definitions."""
 
 import importlib
+import subprocess
+import sys
 import threading
 
 import cvxpy as cp
@@ -27,6 +29,7 @@ from nanobook import (
 )
 from nanobook.errors import ConvergenceError, ValidationError
 from nanobook.optimize import parametric, solving
+from nanobook.optimize.perspective import separable_part
 
 N, T = 8, 120
 SECTORS = {at: ("tech", "banks", "oil")[at % 3] for at in range(N)}
@@ -446,7 +449,7 @@ def test_a_search_out_of_time_says_so():
     benchmark = np.full(24, 1 / 24)
     rules = [Cardinality(8), MinimumPosition(0.05)]
     answer = optimize(
-        returns, "tracking_error", constraints=rules, benchmark=benchmark, time_limit=0.3
+        returns, "tracking_error", constraints=rules, benchmark=benchmark, time_limit=0.0
     )
     assert answer.status == "not converged"
     assert answer.duality_gap > 1e-6
@@ -480,3 +483,25 @@ def test_random_problems_have_the_plain_models_optimum(seed):
         size = np.sqrt((returns**2).mean())
         assert answer.status == "optimal", name
         assert sign * (answer.objective - expected) <= 1e-8 * (abs(expected) + size), name
+
+
+# ---- inside --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("assets", [2, 7, 70])
+def test_what_is_taken_off_leaves_a_semidefinite_rest(assets):
+    quadratic = np.cov(some_returns(1, 200, assets), rowvar=False)
+    part = separable_part(quadratic)
+    assert part.min() >= 0
+    assert part.sum() > 0
+    assert np.linalg.eigvalsh(quadratic - np.diag(part))[0] >= -1e-12 * quadratic.max()
+    assert_allclose(separable_part(np.ones((3, 3))), 0.0, atol=1e-8)
+
+
+def test_importing_the_front_door_loads_no_solver():
+    code = (
+        "import sys, nanobook; nanobook.optimize; nanobook.GroupLimit; "
+        "print([m for m in ('cvxpy', 'scipy', 'pandas') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
