@@ -192,6 +192,13 @@ def _by_kernel(returns, objective, symbols, moments, lower, upper, options):
         return None
     if objective in OBJECTIVES and not _is_long_only(lower, upper, "bounds" in takes):
         return None
+    estimated = (moments["covariance"], moments["half_life"], moments["shrinkage"])
+    if (
+        "moments" not in takes
+        and "mean" not in takes
+        and _differ(estimated, ("sample", None, None))
+    ):
+        return None  # figures of risk are wanted that this one doesn't estimate
     given = {"certificate": True}
     for what in takes:
         if what == "moments":
@@ -220,6 +227,13 @@ def _is_long_only(lower, upper, takes_bounds):
         np.broadcast_to(least, room).sum() <= 1 <= np.broadcast_to(most, room).sum()
     )
     return bool((least >= 0).all() and fits)
+
+
+def _differ(given, plain):
+    return any(
+        one is not other and not (isinstance(one, str) and one == other)
+        for one, other in zip(given, plain, strict=True)
+    )
 
 
 def _values(bound):
