@@ -51,7 +51,10 @@ PROMISED = {
         *("stationary_bootstrap", "superior_predictive_ability", "time_series_split"),
         *("walk_forward_splits",),
     ),
-    "optimize": ("Optimum",),
+    "optimize": (
+        *("Optimum", "EfficientFrontier", "efficient_frontier", "optimize_min_variance"),
+        *("optimize_max_sharpe", "optimize_utility", "optimize_max_diversification"),
+    ),
     "datasets": ("daily_prices", "order_flow", "random_prices"),
     "report": ("TearSheet", "tear_sheet"),
     "volatility": (
@@ -89,7 +92,7 @@ PROMISED = {
         *("py_backtest_weights", "py_capabilities", "py_compute_metrics"),
         *("py_rolling_sharpe", "py_rolling_volatility", "py_time_series_split"),
         *("py_deflated_sharpe", "py_garch_ewma_forecast", "py_realized_vol"),
-        "py_garch_forecast",
+        *("py_garch_forecast", "py_optimize_min_variance", "py_optimize_max_sharpe"),
     ),
 }
 PLACES = [(room, name) for room, names in PROMISED.items() for name in names]
@@ -98,8 +101,7 @@ PLACES = [(room, name) for room, names in PROMISED.items() for name in names]
 #: be taken out of here and promised above, with its signature below.
 NOT_YET = {
     "optimizers (issue 8)": (
-        *("optimize_min_variance", "py_optimize_min_variance", "optimize_risk_parity"),
-        *("py_optimize_risk_parity", "optimize_max_sharpe", "py_optimize_max_sharpe"),
+        *("optimize_risk_parity", "py_optimize_risk_parity"),
         *("inverse_cvar_weights", "py_inverse_cvar_weights", "inverse_cdar_weights"),
         *("py_inverse_cdar_weights", "optimize_cvar", "py_optimize_cvar", "optimize_cdar"),
         *("py_optimize_cdar", "optimize_hrp"),

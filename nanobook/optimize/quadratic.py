@@ -409,13 +409,18 @@ def certify(matrix, linear, lower, upper, budget, weights, gradient):
     nothing = 0.0
     if budget:
         nothing = _ULP
-        gap, calm = 1.0, -1
+        gap, calm, inner = 1.0, -1, False
         for i in range(size):
             gap -= weights[i]
-        for i in range(size):  # the one whose change matters least takes what rounding left
-            room = upper[i] - weights[i] if gap > 0.0 else weights[i] - lower[i]
-            if room >= abs(gap) and (calm < 0 or matrix[i, i] < matrix[calm, calm]):
-                calm = i
+        # The free weight whose change matters least takes what rounding left.
+        for i in range(size):
+            down, up = weights[i] - lower[i], upper[i] - weights[i]
+            if (up if gap > 0.0 else down) < abs(gap):
+                continue
+            free_one = down > nothing and up > nothing
+            calmer = calm < 0 or matrix[i, i] < matrix[calm, calm]
+            if (free_one == inner and calmer) or (free_one and not inner):
+                calm, inner = i, free_one
         if calm >= 0:
             weights[calm] += gap
     renew(matrix, linear, weights, gradient)
