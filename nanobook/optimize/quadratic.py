@@ -67,6 +67,7 @@ _PATIENCE = 4
 _ROUNDING = 2e-14  # the largest violation, relative, that isn't worth a pivot
 _ULP = 1e-15  # a room below it under a budget is none
 _SHARP = 1e-12  # a residual above it calls for another way
+_FLAT = 1e-15  # of the undiversified variance, for each weight: rounding of none
 _ENOUGH = 1e-10  # the largest residual of an optimum
 
 
@@ -256,6 +257,12 @@ def solve(matrix, linear, lower, upper, budget, weights, side, numbers):
     numbers[RESIDUAL], numbers[ITERATIONS] = residual, rounds
     if np.isnan(residual):
         return NOT_FINITE
+    if not budget:
+        value, risk = 0.0, gross_risk(matrix, budget, weights)
+        for i in range(size):
+            value += linear[i] * weights[i]
+        if value < _FLAT * size * risk * risk:
+            return UNBOUNDED
     return OPTIMAL if residual <= _ENOUGH else NOT_CONVERGED
 
 
