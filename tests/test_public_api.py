@@ -179,10 +179,6 @@ SEED_SIGNATURES = {
         "method": "close_to_close",
     },
     "garch_forecast": {"returns": EMPTY, "p": 1, "q": 1, "mean": "zero"},
-    "inverse_cvar_weights": {"returns": EMPTY, "symbols": None, "alpha": 0.95},
-    "inverse_cdar_weights": {"returns": EMPTY, "symbols": None, "alpha": 0.95},
-    "optimize_cvar": {"returns": EMPTY, "symbols": None, "alpha": 0.95},
-    "optimize_cdar": {"returns": EMPTY, "symbols": None, "alpha": 0.95},
     "capabilities": {},
     "parse_itch": {"path": EMPTY},
 }
