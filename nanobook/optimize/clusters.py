@@ -74,8 +74,10 @@ def count_by_gap(distances, linkage):
     """Return the number of clusters by the gap statistic.
 
     The dispersion within clusters is compared with that of points drawn evenly from a box around
-    the assets, along their principal axes. The answer is the smallest k whose gap isn't below the
-    next one's by more than its standard error.
+    the assets, along their principal axes. The answer is the smallest k whose gap is within a
+    standard error of the largest. (The paper stops at the first k that the next one doesn't
+    beat by as much, which sees one cluster where several equal ones stand far from each other:
+    to part one of them from the rest gains little.)
 
     Parameters
     ----------
@@ -90,21 +92,19 @@ def count_by_gap(distances, linkage):
         At most `MOST_CLUSTERS` and below N.
     """
     most = min(MOST_CLUSTERS, len(distances) - 1)
-    own = _log_dispersions(distances, linkage, most + 1)
+    own = _log_dispersions(distances, linkage, most)
     points = _coordinates(distances)
     low, high = points.min(axis=0), points.max(axis=0)
     generator = np.random.default_rng(SEED)
-    drawn = np.empty((REFERENCES, most + 1))
+    drawn = np.empty((REFERENCES, most))
     apart = np.empty_like(distances)
     for at in range(REFERENCES):
         fill_euclidean(generator.uniform(low, high, points.shape), apart)
-        drawn[at] = _log_dispersions(apart, linkage, most + 1)
-    gaps = drawn.mean(axis=0) - own
-    errors = drawn.std(axis=0) * np.sqrt(1.0 + 1.0 / REFERENCES)
-    enough = gaps[:-1] >= gaps[1:] - errors[1:]
-    if np.isinf(gaps).any():  # clusters of copies: no further cut can gain
-        enough[np.argmax(np.isinf(gaps)) :] = True
-    return int(np.argmax(enough)) + 1 if enough.any() else int(np.argmax(gaps[:-1])) + 1
+        drawn[at] = _log_dispersions(apart, linkage, most)
+    gaps = drawn.mean(axis=0) - own  # infinite where clusters hold nothing but copies
+    best = np.argmax(gaps)
+    error = drawn[:, best].std() * np.sqrt(1.0 + 1.0 / REFERENCES)
+    return int(np.argmax(gaps >= gaps[best] - error)) + 1
 
 
 def _coordinates(distances):

@@ -86,7 +86,9 @@ def test_trees_are_those_of_the_definition(linkage, kind):
 
 
 def leaves_under(tree, node, n):
-    return [node] if node < n else [x for side in tree[node - n] for x in leaves_under(tree, side, n)]
+    return (
+        [node] if node < n else [x for side in tree[node - n] for x in leaves_under(tree, side, n)]
+    )
 
 
 @pytest.mark.core
@@ -134,7 +136,7 @@ def test_one_leaf_and_two():
 
 
 def test_names_that_arent_known():
-    with pytest.raises(ValidationError, match="linkage must be 'single'.*got 'median'"):
+    with pytest.raises(ValidationError, match=r"linkage must be 'single'.*got 'median'"):
         read_linkage("median")
-    with pytest.raises(ValidationError, match="distance must be 'correlation'.*got 'far'"):
+    with pytest.raises(ValidationError, match=r"distance must be 'correlation'.*got 'far'"):
         read_distance("far")
