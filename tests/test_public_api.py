@@ -100,6 +100,8 @@ PROMISED = {
         *("py_rolling_sharpe", "py_rolling_volatility", "py_time_series_split"),
         *("py_deflated_sharpe", "py_garch_ewma_forecast", "py_realized_vol"),
         *("py_garch_forecast", "py_optimize_hrp", "py_optimize_risk_parity"),
+        *("py_inverse_cdar_weights", "py_inverse_cvar_weights", "py_optimize_cdar"),
+        "py_optimize_cvar",
     ),
 }
 PLACES = [(room, name) for room, names in PROMISED.items() for name in names]
@@ -110,9 +112,6 @@ NOT_YET = {
     "optimizers (issue 8)": (
         *("optimize_min_variance", "py_optimize_min_variance"),
         *("optimize_max_sharpe", "py_optimize_max_sharpe"),
-        *("inverse_cvar_weights", "py_inverse_cvar_weights", "inverse_cdar_weights"),
-        *("py_inverse_cdar_weights", "optimize_cvar", "py_optimize_cvar", "optimize_cdar"),
-        "py_optimize_cdar",
     ),
     "indicators (spec/portfolio.md 10)": (
         *("rsi", "py_rsi", "macd", "py_macd", "bbands", "py_bbands", "atr", "py_atr"),
