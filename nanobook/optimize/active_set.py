@@ -44,7 +44,7 @@ def take_base(matrix, chosen, count):
 
     Under a budget the others move against it. Its place in the list goes to the last one.
     """
-    place = 0
+    place = np.int64(0)
     for p in range(1, count):
         if matrix[chosen[p], chosen[p]] < matrix[chosen[place], chosen[place]]:
             place = p
@@ -122,13 +122,13 @@ def walk(matrix, linear, lower, upper, budget, weights, gradient):
     for i in range(size):
         if lower[i] < weights[i] < upper[i]:
             inside[i] = 1
-    entering = -1
+    entering = NO_BASE
     fresh, still = False, 0
     limit = 20 * size + 200
     for steps in range(limit):
         if steps % 64 == 63:
             renew(matrix, linear, weights, gradient)
-        count, gap, base = 0, 1.0, NO_BASE
+        count, gap, base = np.int64(0), 1.0, NO_BASE
         for i in range(size):
             gap -= weights[i]
             if inside[i] == 1:
@@ -140,7 +140,7 @@ def walk(matrix, linear, lower, upper, budget, weights, gradient):
                     entering = _steepest(upper, weights, gradient)
                     if entering < 0:
                         return DONE, steps
-                chosen[0], inside[entering], entering, count = entering, 1, -1, 1
+                chosen[0], inside[entering], entering, count = entering, 1, NO_BASE, np.int64(1)
             base = take_base(matrix, chosen, count)
             count -= 1
         if entering >= 0:
@@ -154,7 +154,7 @@ def walk(matrix, linear, lower, upper, budget, weights, gradient):
         flat = False
         while not flat and factorise(matrix, base, chosen, count, root, weak) > 0:
             flat = entering >= 0 and weak[count - 1] == 1
-            kept = 0
+            kept = np.int64(0)
             for p in range(count):
                 if weak[p] == 1:
                     inside[chosen[p]] = 0
@@ -195,7 +195,7 @@ def walk(matrix, linear, lower, upper, budget, weights, gradient):
             far = max(far, abs(value - weights[i]))
             move_weight(matrix, i, value, weights, gradient)
         still = still + 1 if far == 0.0 else 0
-        entering = -1
+        entering = NO_BASE
         if blocked >= 0 and (count > 1 or not budget):
             inside[blocked] = 0
             fresh = False
@@ -280,7 +280,7 @@ def renew(matrix, linear, weights, gradient):
 @njit
 def _steepest(upper, weights, gradient):
     """Return the weight with room above that is best raised."""
-    best = -1
+    best = NO_BASE
     for i in range(weights.size):
         if weights[i] < upper[i] and (best < 0 or gradient[i] < gradient[best]):
             best = i

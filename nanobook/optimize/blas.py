@@ -16,24 +16,45 @@ from threadpoolctl import ThreadpoolController
 __all__ = ["one_blas_thread"]
 
 
+class _Hold:
+    """How many of our calls hold a pool at one, and what it was before the first of them."""
+
+    holders, before = 0, 1
+
+
+class _HoldOfThread(threading.local, _Hold):
+    """The same where each Python thread has a pool of its own: OpenBLAS built on OpenMP."""
+
+
 class _Pool:
-    """The threads of one BLAS library, and how many of our calls hold them at one."""
+    """The threads of one BLAS library."""
 
     def __init__(self, library):
         self._library = library
-        self._holders, self._before = 0, 1
+        own = getattr(library, "threading_layer", None) == "openmp"
+        self._hold = _HoldOfThread() if own else _Hold()
 
     def hold(self):
-        if not self._holders:
-            self._before = self._library.get_num_threads()
-            if self._before != 1:
-                self._library.set_num_threads(1)
-        self._holders += 1
+        hold = self._hold
+        if not hold.holders:
+            hold.before = self._library.get_num_threads()
+            if hold.before != 1:
+                self._set(1)
+        hold.holders += 1
 
     def release(self):
-        self._holders -= 1
-        if not self._holders and self._before != 1:
-            self._library.set_num_threads(self._before)
+        hold = self._hold
+        hold.holders -= 1
+        if not hold.holders and hold.before != 1:
+            self._set(hold.before)
+
+    def _set(self, count):
+        # Newer ones of threadpoolctl let one Python thread at a time change a library, silently;
+        # here the counting of holders keeps order.
+        forget = getattr(self._library, "clear_controlling_thread", lambda force: None)
+        forget(force=True)
+        self._library.set_num_threads(count)
+        forget(force=True)
 
 
 _lock = threading.Lock()

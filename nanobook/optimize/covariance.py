@@ -157,20 +157,21 @@ def estimate_covariance(
     .. [3] Chen, Wiesel, Eldar, Hero (2010), "Shrinkage algorithms for MMSE covariance estimation",
        IEEE Transactions on Signal Processing 58(10), equation 23.
     .. [4] Ledoit, Wolf (2020), "Analytical nonlinear shrinkage of large-dimensional covariance
-       matrices", Annals of Statistics 48(5), sections 4.7 and C.
-    .. [5] Lopez de Prado (2020), "Machine learning for asset managers", sections 2.4 to 2.6.
+       matrices", Annals of Statistics 48(5), equations 4.3, 4.7 to 4.9, C.4, C.5 and C.8; they ask
+       for at least 12 degrees of freedom, and with fewer the logarithm's principal value is taken.
+    .. [5] Lopez de Prado (2020), "Machine learning for asset managers", sections 2.4 and 2.5.
     .. [6] Ledoit, Wolf (2003), "Improved estimation of the covariance matrix of stock returns with
        an application to portfolio selection", Journal of Empirical Finance 10(5).
 
     Examples
     --------
-    >>> returns = [[0.01, 0.02], [-0.02, 0.01], [0.03, -0.01], [0.0, 0.01]]
+    >>> returns = [[0.01, 0.02], [-0.02, -0.03], [0.03, 0.07], [0.0, 0.01]]
     >>> estimate = estimate_covariance(returns, "ledoit_wolf")
     >>> (estimate.matrix * 1e4).round(3)
-    array([[ 2.775, -0.362],
-           [-0.362,  1.475]])
+    array([[ 5.507,  3.326],
+           [ 3.326, 10.43 ]])
     >>> round(estimate.shrinkage, 4)
-    0.275
+    0.4784
     """
     code = covariance_code(method)
     half_life = _read_half_life(method, half_life)

@@ -11,7 +11,7 @@ import numpy as np
 
 from nanobook.jit import njit
 from nanobook.optimize.eigen import decompose
-from nanobook.optimize.sample_covariance import fill_products
+from nanobook.optimize.sample_covariance import fill_products, fill_square
 
 __all__ = ["denoise", "noise_edge", "noise_variance"]
 
@@ -47,7 +47,7 @@ def _misfit(values, ratio, variance, density):
         reach = _REACH * BANDWIDTH / step
         if middle + reach < 0.0 or middle - reach > POINTS - 1:
             continue
-        start = min(max(int(math.floor(middle)), 0), POINTS - 1)
+        start = min(max(math.floor(middle), 0), POINTS - 1)
         for direction in (-1, 1):
             k = start if direction < 0 else start + 1
             z = (k - middle) * step / BANDWIDTH
@@ -58,16 +58,16 @@ def _misfit(values, ratio, variance, density):
                 height *= factor
                 factor *= decay
                 k += direction
-    total = 0.0
     scale = 1.0 / (BANDWIDTH * math.sqrt(2.0 * math.pi) * values.size)
-    for k in range(POINTS):
+    weight = ratio / (2.0 * math.pi * variance)
+    density[0] *= scale
+    density[POINTS - 1] *= scale  # at both edges the noise has none
+    for k in range(1, POINTS - 1):
         x = low + k * step
-        room = (high - x) * (x - low)
-        noise = 0.0
-        if room > 0.0 and 0 < k < POINTS - 1:
-            noise = ratio / (2.0 * math.pi * variance * x) * math.sqrt(room)
-        gap = density[k] * scale - noise
-        total += gap * gap
+        density[k] = density[k] * scale - weight * math.sqrt((high - x) * (x - low)) / x
+    total = 0.0
+    for k in range(POINTS):
+        total += density[k] * density[k]
     return total
 
 
@@ -85,7 +85,7 @@ def noise_variance(values, ratio):
     left, right = high - _GOLDEN * (high - low), low + _GOLDEN * (high - low)
     at_left = _misfit(values, ratio, left, density)
     at_right = _misfit(values, ratio, right, density)
-    while high - low > 1e-9:
+    while high - low > 1e-8:
         if at_left <= at_right:
             high, right, at_right = right, left, at_left
             left = high - _GOLDEN * (high - low)
@@ -118,7 +118,7 @@ def denoise(periods, shrinkage, out):
         correlation[i, i] = 1.0 if deviations[i] < math.inf else math.nan
     values, vectors = np.empty(assets), np.empty((assets, assets))
     if not decompose(correlation, values, vectors):
-        out[:] = math.nan
+        fill_square(out, math.nan)
         return math.nan, 0
     ratio = periods / assets
     variance = noise_variance(values, ratio)
@@ -143,5 +143,5 @@ def denoise(periods, shrinkage, out):
         for i in range(assets):
             for j in range(assets):
                 mixed = shrinkage * out[i, j] + (1.0 - shrinkage) * correlation[i, j]
-                out[i, j] = (1.0 if i == j else mixed) * deviations[i] * deviations[j]
+                out[i, j] = (1.0 if i == j else mixed) * (deviations[i] * deviations[j])
     return variance, kept

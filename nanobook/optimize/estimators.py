@@ -17,6 +17,7 @@ from nanobook.optimize.sample_covariance import (
     fill_ages,
     fill_mean_of_rows,
     fill_products,
+    fill_square,
 )
 from nanobook.optimize.shrinkage import (
     shrink_to_constant_correlation,
@@ -89,7 +90,8 @@ def fill_sample(method, returns, half_life, weights, mean, out):
     if method == EWMA:
         fill_ages(half_life, weights)
     else:
-        weights[:] = 1.0
+        for t in range(weights.size):
+            weights[t] = 1.0
     fill_mean_of_rows(returns, weights, mean)
     fill_products(returns, weights, mean, out)
     linear = LEDOIT_WOLF <= method <= OAS or method == LEDOIT_WOLF_SINGLE_FACTOR
@@ -110,8 +112,9 @@ def fill_covariance(method, returns, half_life, shrinkage, mean, out):
     """
     periods = returns.shape[0]
     if periods < 2:
-        mean[:] = math.nan
-        out[:] = math.nan
+        for j in range(mean.size):
+            mean[j] = math.nan
+        fill_square(out, math.nan)
         return math.nan
     weights = np.empty(periods)
     fill_sample(method, returns, half_life, weights, mean, out)
@@ -127,7 +130,7 @@ def fill_covariance(method, returns, half_life, shrinkage, mean, out):
     if method == DENOISED:
         denoise(periods, shrinkage, out)
         return shrinkage
-    if method == SINGLE_FACTOR or method == LEDOIT_WOLF_SINGLE_FACTOR:
+    if method in (SINGLE_FACTOR, LEDOIT_WOLF_SINGLE_FACTOR):
         fill_market(returns, weights)
         return shrink_to_single_factor(
             returns, weights, mean, method == SINGLE_FACTOR, shrinkage, out

@@ -163,16 +163,15 @@ def fill_mean(method, returns, half_life, covariance, out):
         return 0.0
     assets = out.size
     factor = np.empty((assets, assets))
-    if covariance.shape[0] == assets:
-        factor[:] = covariance
-    elif periods > assets + 2:
+    given = covariance.shape[0] == assets
+    if not given:
         fill_products(returns, weights, out, factor)
-        for i in range(assets):
-            for j in range(assets):
-                factor[i, j] /= periods - assets - 2
-    else:
-        out[:] = math.nan
-        return math.nan
+    for i in range(assets):
+        for j in range(assets):
+            if given:
+                factor[i, j] = covariance[i, j]
+            else:  # not positive definite where it shouldn't be used
+                factor[i, j] /= max(periods - assets - 2.0, 0.0)
     return _draw_together(periods, factor, out)
 
 
@@ -184,14 +183,14 @@ def _draw_together(periods, factor, mean):
     along with the factorisation.
     """
     assets = mean.size
-    ones, means = np.ones(assets), mean.copy()
-    sizes = np.empty(assets)
+    ones, means, sizes = np.ones(assets), np.empty(assets), np.empty(assets)
     for i in range(assets):
-        sizes[i] = factor[i, i]
+        means[i], sizes[i] = mean[i], factor[i, i]
     for k in range(assets):
         pivot = factor[k, k]
-        if not pivot > 1e-14 * assets * sizes[k]:
-            mean[:] = math.nan
+        if not 1e-14 * assets * sizes[k] < pivot < math.inf:
+            for i in range(assets):
+                mean[i] = math.nan
             return math.nan
         root = math.sqrt(pivot)
         row = factor[k]

@@ -11,11 +11,29 @@ import numpy as np
 
 from nanobook.jit import njit
 from nanobook.optimize.eigen import decompose
-from nanobook.optimize.sample_covariance import fill_products
+from nanobook.optimize.sample_covariance import fill_products, fill_square
 
 __all__ = ["shrink_eigenvalues", "shrink_nonlinear"]
 
 _ROOT_5 = math.sqrt(5.0)
+_FAR = 16.0
+
+
+@njit
+def _transform(x, inside):
+    """Return pi times the Hilbert transform of Epanechnikov's kernel; ``inside`` is 1 - x^2 / 5.
+
+    Far out, where the closed form is the small difference of large numbers, by its series.
+    """
+    if abs(x) > _FAR:
+        u = _ROOT_5 / x
+        total = 0.0
+        for k in range(10, -1, -1):
+            total = total * u * u + 2.0 / ((2 * k + 1.0) * (2 * k + 3.0))
+        return -1.5 / _ROOT_5 * u * total
+    if abs(x) == _ROOT_5:
+        return -0.3 * x
+    return -0.3 * x + 0.75 / _ROOT_5 * inside * math.log(abs((_ROOT_5 - x) / (_ROOT_5 + x)))
 
 
 @njit
@@ -46,11 +64,7 @@ def shrink_eigenvalues(values, freedom):
             x = (value - values[first + j]) / width
             inside = 1.0 - x * x / 5.0
             density += max(inside, 0.0) / width
-            part = -0.3 * x
-            if abs(x) != _ROOT_5:
-                logarithm = math.log(abs((_ROOT_5 - x) / (_ROOT_5 + x)))
-                part += 0.75 / _ROOT_5 * inside * logarithm
-            transform += part / width
+            transform += _transform(x, inside) / width
         density *= 0.75 / _ROOT_5 / count
         transform /= math.pi * count
         scaled = math.pi * value
@@ -81,7 +95,7 @@ def shrink_nonlinear(freedom, out):
     assets = out.shape[0]
     values, vectors = np.empty(assets), np.empty((assets, assets))
     if not decompose(out, values, vectors):
-        out[:] = math.nan
+        fill_square(out, math.nan)
         return False
     if assets > 1:
         shrink_eigenvalues(values, freedom)

@@ -47,7 +47,19 @@ from nanobook.optimize.certificate import (
 from nanobook.optimize.cholesky import NO_BASE, condition_by, factorise
 from nanobook.optimize.descent import descend
 
-__all__ = ["held_condition", "solve_budget", "solve_nonnegative"]
+__all__ = [
+    "ANY_SUM",
+    "SUM_ONE",
+    "certify",
+    "held_condition",
+    "solve",
+    "solve_budget",
+    "solve_nonnegative",
+    "variance_of",
+]
+
+#: Whether weights add up to 1.
+SUM_ONE, ANY_SUM = np.int64(1), np.int64(0)
 
 _SWEEPS = 12
 _ROUNDS = 40
@@ -86,7 +98,7 @@ def solve_nonnegative(matrix, linear, weights, held, numbers):
     side = np.empty(size, dtype=np.int8)
     for i in range(size):
         side[i] = 0 if held[i] != 0 else -1
-    status = _solve(matrix, linear, lower, upper, False, weights, side, numbers)
+    status = solve(matrix, linear, lower, upper, ANY_SUM, weights, side, numbers)
     for i in range(size):
         held[i] = 1 if side[i] == 0 else 0
     return status
@@ -117,18 +129,34 @@ def solve_budget(matrix, linear, lower, upper, weights, side, numbers):
     int
         OPTIMAL, INFEASIBLE, NOT_FINITE or NOT_CONVERGED.
     """
-    least, most = 0.0, 0.0
-    for i in range(linear.size):
-        least += lower[i]
-        most += upper[i]
-        if lower[i] > upper[i]:
-            least = np.inf
-    if not (least <= 1.0 + 1e-12 and most >= 1.0 - 1e-12):
-        for i in range(linear.size):
-            weights[i] = np.nan
-        numbers[RESIDUAL], numbers[ITERATIONS] = np.nan, 0.0
-        return INFEASIBLE
-    return _solve(matrix, linear, lower, upper, True, weights, side, numbers)
+    return solve(matrix, linear, lower, upper, SUM_ONE, weights, side, numbers)
+
+
+@njit
+def variance_of(matrix, weights):
+    """Return ``w'Cw``, never below zero.
+
+    Parameters
+    ----------
+    matrix : ndarray of shape (N, N)
+        A covariance.
+    weights : ndarray of shape (N,)
+        Weights of zero cost nothing.
+
+    Returns
+    -------
+    float
+        The variance.
+    """
+    total = 0.0
+    for i in range(weights.size):
+        if weights[i] != 0.0:
+            row = matrix[i]
+            inner = 0.0
+            for j in range(weights.size):
+                inner += row[j] * weights[j]
+            total += weights[i] * inner
+    return max(total, 0.0)
 
 
 @njit
@@ -148,7 +176,7 @@ def held_condition(matrix, weights):
         Infinity where the part is singular; NaN where nothing is held.
     """
     chosen = np.empty(weights.size, dtype=np.int64)
-    count = 0
+    count = np.int64(0)
     for i in range(weights.size):
         if weights[i] != 0.0:
             chosen[count] = i
@@ -163,22 +191,33 @@ def held_condition(matrix, weights):
 
 
 @njit
-def _solve(matrix, linear, lower, upper, budget, weights, side, numbers):
-    """Solve either programme, with a budget or without."""
+def solve(matrix, linear, lower, upper, budget, weights, side, numbers):
+    """Solve either programme: ``budget`` is SUM_ONE or ANY_SUM; the rest as `solve_budget`.
+
+    Kernels call this one, since each function between them and it would be compiled as well.
+    """
     size = linear.size
     numbers[RESIDUAL], numbers[ITERATIONS] = np.nan, 0.0
     warm = False
-    check = 0.0
+    check, least, most = 0.0, 0.0, 0.0
     for i in range(size):
         check += matrix[i, i] * 0.0 + linear[i] * 0.0
         warm = warm or (side[i] == 0 and lower[i] < upper[i])
+        least += lower[i]
+        most += upper[i]
+        if lower[i] > upper[i]:
+            least = np.inf
+    for i in range(size):
+        weights[i] = np.nan
     if check != 0.0:
-        for i in range(size):
-            weights[i] = np.nan
         return NOT_FINITE
+    if budget and not (least <= 1.0 + 1e-12 and most >= 1.0 - 1e-12):
+        return INFEASIBLE
     gradient = np.empty(size)
     if not warm:
-        _start(lower, upper, budget, weights)
+        for i in range(size):
+            weights[i], side[i] = lower[i], -1
+        _meet_budget(lower, upper, budget, weights)
         renew(matrix, linear, weights, gradient)
         ridge = _typical_variance(matrix) if budget else 0.0
         descend(matrix, linear, lower, upper, ridge, _SWEEPS, weights, side, gradient)
@@ -190,7 +229,7 @@ def _solve(matrix, linear, lower, upper, budget, weights, side, numbers):
     residual = np.inf
     rounds = _pivot_blocks(matrix, linear, lower, upper, budget, weights, side, gradient)
     if rounds > 0:
-        residual = _certify(matrix, linear, lower, upper, budget, weights, gradient)
+        residual = certify(matrix, linear, lower, upper, budget, weights, gradient)
     if not residual <= _SHARP:
         before = weights.copy()
         for i in range(size):
@@ -202,7 +241,7 @@ def _solve(matrix, linear, lower, upper, budget, weights, side, numbers):
         numbers[ITERATIONS] = rounds
         if ended == ENDLESS:
             return UNBOUNDED
-        after = _certify(matrix, linear, lower, upper, budget, weights, gradient)
+        after = certify(matrix, linear, lower, upper, budget, weights, gradient)
         if after <= residual:
             residual = after
         else:
@@ -215,6 +254,8 @@ def _solve(matrix, linear, lower, upper, budget, weights, side, numbers):
         elif weights[i] >= upper[i]:
             side[i] = 1
     numbers[RESIDUAL], numbers[ITERATIONS] = residual, rounds
+    if np.isnan(residual):
+        return NOT_FINITE
     return OPTIMAL if residual <= _ENOUGH else NOT_CONVERGED
 
 
@@ -229,13 +270,6 @@ def _typical_variance(matrix):
     for i in range(matrix.shape[0]):
         total += 1.0 / max(matrix[i, i], 1e-8 * largest)
     return matrix.shape[0] / total
-
-
-@njit
-def _start(lower, upper, budget, weights):
-    for i in range(weights.size):
-        weights[i] = lower[i]
-    _meet_budget(lower, upper, budget, weights)
 
 
 @njit
@@ -272,7 +306,7 @@ def _pivot_blocks(matrix, linear, lower, upper, budget, weights, side, gradient)
     root = np.empty((0, 0))
     best, patience = size + 1, _PATIENCE
     for turns in range(_ROUNDS):
-        count, gap = 0, 1.0
+        count, gap = np.int64(0), 1.0
         for i in range(size):
             if side[i] == 0 and lower[i] < upper[i]:
                 chosen[count] = i
@@ -290,7 +324,7 @@ def _pivot_blocks(matrix, linear, lower, upper, budget, weights, side, gradient)
             base = take_base(matrix, chosen, count)
             count -= 1
         while factorise(matrix, base, chosen, count, root, weak) > 0:
-            kept = 0
+            kept = np.int64(0)
             for p in range(count):
                 i = chosen[p]
                 if weak[p] == 1:
@@ -369,7 +403,7 @@ def _wrong_sides(matrix, linear, lower, upper, budget, price, weights, gradient,
 
 
 @njit
-def _certify(matrix, linear, lower, upper, budget, weights, gradient):
+def certify(matrix, linear, lower, upper, budget, weights, gradient):
     """Make the weights' sum exact, and return the residual of what they are then."""
     size = weights.size
     nothing = 0.0

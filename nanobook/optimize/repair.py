@@ -116,19 +116,19 @@ def repaired(square, method):
         deviations = np.sqrt(np.diag(square))
         live = deviations > 0.0
         scale = np.where(live, deviations, 1.0)
-        correlation = square / scale / scale[:, None]
-        if live.all() and _is_semidefinite(correlation):
+        correlation = square / np.outer(scale, scale)
+        inside = correlation[np.ix_(live, live)]
+        if not square[~live].any() and _is_semidefinite(inside):
             return square, 0.0
         if method == "clip":
             matrix = square if _is_semidefinite(square) else _positive_part(square)
         else:
             # What has no variance can't covary.
-            inside = correlation[np.ix_(live, live)]
             if not _is_semidefinite(inside):
                 inside = _nearest_correlation(inside)
             correlation = np.zeros_like(square)
             correlation[np.ix_(live, live)] = inside
-            matrix = correlation * scale * scale[:, None]
+            matrix = correlation * np.outer(scale, scale)
             np.fill_diagonal(matrix, np.diag(square))
     return matrix, float(np.linalg.norm(matrix - square))
 
@@ -178,7 +178,7 @@ def _nearest_correlation(square):
     roots = vectors * np.sqrt(np.maximum(values, 0.0))
     matrix = roots @ roots.T
     inverse = 1.0 / np.sqrt(np.diag(matrix))
-    return matrix * inverse * inverse[:, None]
+    return matrix * np.outer(inverse, inverse)
 
 
 def _dual(square, y):

@@ -7,7 +7,8 @@ import numpy as np
 
 from nanobook.jit import njit
 
-__all__ = ["divisor", "fill_ages", "fill_mean_of_rows", "fill_products", "pairwise_covariance"]
+__all__ = ["divisor", "fill_ages", "fill_mean_of_rows", "fill_products", "fill_square"]
+__all__ += ["pairwise_covariance"]
 
 
 @njit
@@ -34,6 +35,14 @@ def fill_mean_of_rows(returns, weights, mean):
 
 
 @njit
+def fill_square(out, value):
+    """Fill a matrix with one value; a loop compiles sooner than a slice."""
+    for i in range(out.shape[0]):
+        for j in range(out.shape[1]):
+            out[i, j] = value
+
+
+@njit
 def fill_products(returns, weights, mean, out):
     """Fill the (N, N) matrix of weighted sums of products of deviations from the mean.
 
@@ -41,7 +50,7 @@ def fill_products(returns, weights, mean, out):
     read and written an eighth as often as there are products.
     """
     periods, assets = returns.shape
-    out[:] = 0.0
+    fill_square(out, 0.0)
     block = np.zeros((4, assets + 1))
     first, second, third, fourth = block[0], block[1], block[2], block[3]
     w = np.zeros(4)

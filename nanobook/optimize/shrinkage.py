@@ -147,6 +147,6 @@ def shrink_to_constant_correlation(returns, mean, intensity, out):
     for i in range(assets):
         for j in range(assets):
             if i != j:
-                target = correlation * deviations[i] * deviations[j]
+                target = correlation * (deviations[i] * deviations[j])
                 out[i, j] = (1.0 - intensity) * out[i, j] + intensity * target
     return intensity
