@@ -74,10 +74,19 @@ class Optimum:
         """Steps of the solver's outer loop."""
         return int(self._numbers[ITERATIONS])
 
-    @property
+    @cached_property
     def condition_number(self):
-        """Condition number, in the 1-norm, of the covariance of the assets held."""
-        return float(self._numbers[CONDITION])
+        """Condition number, in the 1-norm, of the covariance of the assets held.
+
+        Of methods that factor nothing it's computed when it's first asked for.
+        """
+        known = float(self._numbers[CONDITION])
+        covariance = self._problem.covariance
+        if covariance is None or not math.isnan(known) or np.isnan(self._weights).any():
+            return known
+        from nanobook.optimize.quadratic import held_condition
+
+        return float(held_condition(covariance, self._weights))
 
     @property
     def notes(self):
