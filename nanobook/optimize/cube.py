@@ -107,8 +107,8 @@ def weight_cube(
         As in `rolling_weights`.
     method : str, default "min_variance"
         As in `rolling_weights`; "method" may stand in the grid instead.
-    grid : dict of str to sequence, list of dict, DataFrame or Grid
-        Values of parameters: all combinations of a dict's, the last turning fastest, or those
+    grid : dict of str to sequence, list of dict, DataFrame or Grid, optional
+        Needed. Values of parameters: all combinations of a dict's, the last turning fastest, or those
         listed. Any option of `rolling_weights` but `rebalance`.
     rebalance : {"W", "M", "Q", "Y"} or int, default "M"
         As in `rolling_weights`.
@@ -136,7 +136,7 @@ def weight_cube(
     >>> returns = np.random.default_rng(1).normal(0.0, 0.01, (300, 3))
     >>> cube = weight_cube(returns, grid={"window": [60, 120], "upper": [0.5, 1]}, rebalance=50)
     >>> cube.weights.shape
-    (4, 4, 3)
+    (4, 3, 3)
     """
     from nanobook.optimize.panels import run_candidates
 

@@ -223,11 +223,10 @@ def _run_programmes(matrix, begins, ends, present, candidates, group, weights, n
     figures = np.full((len(group), ends.size, FIELDS), np.nan)
 
     def run(returns, begins, ends, present, weights, numbers):
-        with one_parallel_kernel:
-            roll_tails(
-                returns, begins, ends, present.astype(np.uint8), *table,
-                np.int64(_chunks(ends.size)[0][1]), weights, numbers,
-            )  # fmt: skip
+        roll_tails(
+            returns, begins, ends, present.astype(np.uint8), *table, _chunks(ends.size)[0][1],
+            weights, numbers,
+        )  # fmt: skip
 
     whole = np.flatnonzero(~gaps)
     if whole.size:

@@ -112,8 +112,8 @@ def optimize_risk_parity(
     Examples
     --------
     >>> covariance = [[0.04, 0.0], [0.0, 0.01]]  # twice as volatile: half the weight
-    >>> optimize_risk_parity(None, covariance=covariance).round(12)
-    array([0.333333333333, 0.666666666667])
+    >>> [round(weight, 12) for weight in optimize_risk_parity(None, covariance=covariance)]
+    [0.333333333333, 0.666666666667]
     """
     problem = read_problem(
         returns,
