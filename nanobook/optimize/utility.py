@@ -49,8 +49,10 @@ def optimize_utility(
         A fixed intensity in place of an estimated one.
     missing : {"raise", "complete", "pairwise"}, default "raise"
         What NaNs do; see `estimate_covariance`.
-    lower, upper : float, array_like of shape (N,), Series or mapping, default 0.0 and 1.0
-        Least and largest weights.
+    lower : float, array_like of shape (N,), Series or mapping, default 0.0
+        Least weights.
+    upper : float, array_like of shape (N,), Series or mapping, default 1.0
+        Largest weights.
     certificate : bool, default False
         Whether to return an `Optimum`, which proves itself.
 
