@@ -43,9 +43,15 @@ def optimize_max_diversification(
     missing : {"raise", "complete", "pairwise"}, default "raise"
         What NaNs do; see `estimate_covariance`.
     lower : float, array_like of shape (N,), Series or mapping, default 0.0
+<<<<<<< HEAD
         Least weights, by asset where a Series or a mapping is given.
     upper : float, array_like of shape (N,), Series or mapping, default 1.0
         Largest weights, likewise.
+=======
+        Least weights.
+    upper : float, array_like of shape (N,), Series or mapping, default 1.0
+        Largest weights.
+>>>>>>> qp
     certificate : bool, default False
         Whether to return an `Optimum`, which proves itself.
 

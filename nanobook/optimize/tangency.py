@@ -144,9 +144,9 @@ def tangency_weights(covariance, gains, lower, upper, side, weights, numbers):
                 tolerance = 2.0 * variance / gain + 2.0 * low
             else:
                 tolerance = 4.0 * low if low > 0.0 else _first_tolerance(covariance, gains)
-        small = gain > 0.0 and abs(error) <= _EXACT * variance
+        small = gain > 0.0 and abs(error) <= _EXACT * variance + _FLAT * risk * risk
         if small or abs(tolerance - before) <= _EXACT * before:
-            residual = max(residual, abs(error) / variance)
+            residual = max(residual, abs(error) / (risk * risk))
             if residual <= _ENOUGH:
                 status = OPTIMAL
             break
