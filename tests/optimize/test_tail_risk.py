@@ -35,7 +35,7 @@ def agrees(of_drawdowns, returns, linear, alpha, lower, upper):
     assert (lower <= weights).all()
     assert (weights <= upper).all()
     risk, gain = RISKS[of_drawdowns](returns, weights, alpha), linear @ weights
-    size = max(abs(risk) + abs(gain), 1e-3 * np.abs(returns).mean())
+    size = max(abs(risk) + abs(gain), 1e-3 * np.abs(returns).mean() * np.abs(weights).sum())
     assert abs(numbers[OBJECTIVE] - (risk - gain)) <= 1e-12 * size
     assert numbers[STATUS] == 0
     assert -1e-12 < numbers[GAP] <= 1e-10
