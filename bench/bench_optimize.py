@@ -67,7 +67,7 @@ def main():
         peers = {} if options.alone else _start_peers(options, folder, opened)
         for name, (kind, key) in ROWS.items():
             if options.only in name:
-                _bench_row(name, kind, problem[key], peers, rounds)
+                _bench_row(name, kind, problem[key], peers, rounds, opened)
     if options.only in "cube":
         _bench_cube(rounds)
 
@@ -134,7 +134,7 @@ def _start_peers(options, folder, opened):
 # ---- one problem, solved by all --------------------------------------------------------------
 
 
-def _bench_row(name, kind, returns, peers, rounds):
+def _bench_row(name, kind, returns, peers, rounds, opened):
     print(f"\n{name}")
     calls = _rolling(returns) if kind == "rolling" else _ours(kind, returns)
     windows = len(returns) - WINDOW + 1 if kind == "rolling" else 1
@@ -146,9 +146,10 @@ def _bench_row(name, kind, returns, peers, rounds):
         try:
             clocks.append(process.clock(peer, name))
             reached[peer] = process.ask("answer", name)
-        except (RuntimeError, OSError) as error:
-            print(f"{peer} is left out from here on: {str(error).splitlines()[-1]}")
-            del peers[peer]
+        except RuntimeError as error:  # its process ended with the solver's exception
+            print(f"{peer} fails: {str(error).splitlines()[-1]}")
+            peers[peer] = process.started_anew()
+            opened.callback(peers[peer].close)
     print_firsts(clocks)
     print_table(race(clocks, rounds))
     if kind != "rolling":

@@ -22,6 +22,7 @@ class Peer:
 
     def __init__(self, python, script, folder):
         """Start `script` with the environment's `python`; `folder` holds the problem's files."""
+        self._given = python, script, folder
         self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115 closed in `close`
         self._script = script.name
         self._process = subprocess.Popen(
@@ -43,6 +44,10 @@ class Peer:
     def clock(self, name, task):
         """Return a clock for one of the peer's tasks, its first call done."""
         return RemoteClock(name, self, task)
+
+    def started_anew(self):
+        """Return another process of the same peer, in place of one that ended."""
+        return Peer(*self._given)
 
     def close(self):
         """End the process."""

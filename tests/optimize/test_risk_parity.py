@@ -202,6 +202,8 @@ def test_what_weights_are_dressed_as():
     assert optimum.status == "optimal"
     assert optimum.kkt_residual <= 1e-12
     assert optimum.iterations >= 1
+    exact = np.linalg.cond(frame.cov(), 1)
+    assert exact / 3 <= optimum.condition_number <= exact * (1 + 1e-9)  # an estimate from below
     assert_allclose(optimum.risk_contributions(), 1 / 3, rtol=1e-12)
 
 
