@@ -1,5 +1,7 @@
 """Least CVaR and CDaR: against HiGHS and the plain definition, then the public face."""
 
+from importlib import import_module
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -248,7 +250,7 @@ def test_risk_aversion_must_be_positive():
 
 
 def test_a_gap_left_open_isnt_passed_off_as_weights(monkeypatch):
-    import nanobook.optimize.tail_risk as module
+    module = import_module("nanobook.optimize.tail_risk")
 
     def fails(returns, linear, alpha, lower, upper, weights, numbers):
         weights[:], numbers[:] = 1.0 / weights.size, 1.0
