@@ -238,7 +238,7 @@ def _choose(side, basis, inverse, multipliers, costs, ceiling, size, begin, end,
         elif share > ceiling * (1.0 + _SLACK):
             wrong, way = share - ceiling, -1.0
         if wrong > 0.0:
-            length = 0.0
+            length = 1e-300  # an edge may move zeta alone
             for m in range(1, count + 1):
                 length += inverse[m, i + 1] * inverse[m, i + 1]
             if wrong > best * np.sqrt(length):
