@@ -111,7 +111,7 @@ def optimize_risk_parity(
 
     Examples
     --------
-    >>> covariance = [[0.04, 0.0], [0.0, 0.01]]  # twice as volatile: half the weight
+    >>> covariance = np.diag([0.04, 0.01])  # twice as volatile: half the weight
     >>> optimize_risk_parity(None, covariance=covariance).round(12)
     array([0.333333333333, 0.666666666667])
     """
