@@ -27,6 +27,7 @@ from importlib import import_module
 
 # Not lazy: loading their modules later would put the modules where the functions belong.
 from nanobook.capabilities import capabilities
+from nanobook.optimize import optimize
 from nanobook.sweep import sweep
 from nanobook.version import __version__
 
@@ -166,10 +167,20 @@ _ROOM_OF = {
     "backtest_weights": "portfolio",
     "run_backtest": "portfolio",
     "BlackLitterman": "optimize",
+    "Cardinality": "optimize",
     "CovarianceEstimate": "optimize",
     "EfficientFrontier": "optimize",
+    "FactorExposure": "optimize",
+    "GrossLimit": "optimize",
+    "GroupLimit": "optimize",
+    "LinearConstraint": "optimize",
+    "MinimumPosition": "optimize",
+    "NetLimit": "optimize",
     "Optimum": "optimize",
     "RollingWeights": "optimize",
+    "TrackingErrorLimit": "optimize",
+    "TransactionCost": "optimize",
+    "TurnoverLimit": "optimize",
     "WeightCube": "optimize",
     "black_litterman": "optimize",
     "compare_optimizers": "optimize",
@@ -211,7 +222,13 @@ _ROOM_OF = {
     "py_compute_metrics": "aliases",
     "py_deflated_sharpe": "aliases",
     "py_garch_ewma_forecast": "aliases",
+    "py_inverse_cdar_weights": "aliases",
+    "py_inverse_cvar_weights": "aliases",
+    "py_optimize_cdar": "aliases",
+    "py_optimize_cvar": "aliases",
     "py_optimize_hrp": "aliases",
+    "py_optimize_max_sharpe": "aliases",
+    "py_optimize_min_variance": "aliases",
     "py_optimize_risk_parity": "aliases",
     "py_realized_vol": "aliases",
     "py_garch_forecast": "aliases",
@@ -220,7 +237,7 @@ _ROOM_OF = {
     "py_time_series_split": "aliases",
 }
 
-__all__ = ["__version__", "capabilities", "sweep", *_ROOM_OF]
+__all__ = ["__version__", "capabilities", "optimize", "sweep", *_ROOM_OF]
 
 
 def __getattr__(name):

@@ -8,7 +8,13 @@ from nanobook.capabilities import capabilities as py_capabilities
 from nanobook.metrics import compute_metrics as py_compute_metrics
 from nanobook.metrics import rolling_sharpe as py_rolling_sharpe
 from nanobook.metrics import rolling_volatility as py_rolling_volatility
+from nanobook.optimize import inverse_cdar_weights as py_inverse_cdar_weights
+from nanobook.optimize import inverse_cvar_weights as py_inverse_cvar_weights
+from nanobook.optimize import optimize_cdar as py_optimize_cdar
+from nanobook.optimize import optimize_cvar as py_optimize_cvar
 from nanobook.optimize import optimize_hrp as py_optimize_hrp
+from nanobook.optimize import optimize_max_sharpe as py_optimize_max_sharpe
+from nanobook.optimize import optimize_min_variance as py_optimize_min_variance
 from nanobook.optimize import optimize_risk_parity as py_optimize_risk_parity
 from nanobook.portfolio import backtest_weights as py_backtest_weights
 from nanobook.statistics import time_series_split as py_time_series_split
@@ -24,7 +30,13 @@ __all__ = [
     "py_deflated_sharpe",
     "py_garch_ewma_forecast",
     "py_garch_forecast",
+    "py_inverse_cdar_weights",
+    "py_inverse_cvar_weights",
+    "py_optimize_cdar",
+    "py_optimize_cvar",
     "py_optimize_hrp",
+    "py_optimize_max_sharpe",
+    "py_optimize_min_variance",
     "py_optimize_risk_parity",
     "py_realized_vol",
     "py_rolling_sharpe",

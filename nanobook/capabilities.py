@@ -4,8 +4,11 @@ __all__ = ["capabilities"]
 
 #: Names of both generations of the original, so that either's probing succeeds; each is added
 #: when what it names works.
-_CAPABILITIES = ("backtest_stops", "garch_forecast", "garch_ewma_forecast", "backtest_holdings")
-_CAPABILITIES += ("optimize_risk_parity",)
+_CAPABILITIES = (
+    *("backtest_stops", "garch_ewma_forecast", "optimize_min_variance", "optimize_max_sharpe"),
+    *("optimize_risk_parity", "inverse_cvar_weights", "inverse_cdar_weights"),
+    *("backtest_holdings", "garch_forecast", "optimize_cvar", "optimize_cdar"),
+)
 
 
 def capabilities():

@@ -5,12 +5,24 @@ Names load when first used, so that the function `nanobook.optimize` costs nothi
 
 from importlib import import_module
 
+from nanobook.optimize.optimize import optimize
+
 _MODULE_OF = {
     "BlackLitterman": "views",
+    "Cardinality": "constraints",
     "CovarianceEstimate": "covariance",
     "EfficientFrontier": "frontier",
+    "FactorExposure": "constraints",
+    "GrossLimit": "constraints",
+    "GroupLimit": "constraints",
+    "LinearConstraint": "constraints",
+    "MinimumPosition": "constraints",
+    "NetLimit": "constraints",
     "Optimum": "result",
     "RollingWeights": "rolling",
+    "TrackingErrorLimit": "constraints",
+    "TransactionCost": "constraints",
+    "TurnoverLimit": "constraints",
     "WeightCube": "cube",
     "black_litterman": "views",
     "compare_optimizers": "comparison",
@@ -39,10 +51,20 @@ _MODULE_OF = {
 
 __all__ = [
     "BlackLitterman",
+    "Cardinality",
     "CovarianceEstimate",
     "EfficientFrontier",
+    "FactorExposure",
+    "GrossLimit",
+    "GroupLimit",
+    "LinearConstraint",
+    "MinimumPosition",
+    "NetLimit",
     "Optimum",
     "RollingWeights",
+    "TrackingErrorLimit",
+    "TransactionCost",
+    "TurnoverLimit",
     "WeightCube",
     "black_litterman",
     "compare_optimizers",
@@ -54,6 +76,7 @@ __all__ = [
     "inverse_cvar_weights",
     "inverse_volatility_weights",
     "nearest_covariance",
+    "optimize",
     "optimize_cdar",
     "optimize_cvar",
     "optimize_herc",

@@ -23,6 +23,7 @@ from nanobook.optimize.quadratic import SUM_ONE, solve
 __all__ = ["trace"]
 
 _ROUNDING = 1e-13  # of a slope or a stretch
+_LAST = 1e-18  # of the first tolerance: no turn comes below it
 _WRONG = 1e-10  # a violation, relative, after which the programme is solved instead
 
 
@@ -44,15 +45,27 @@ def trace(covariance, mean, lower, upper, tolerances, points):
     root = np.empty((0, 0))
     if _largest_return(covariance, mean, lower, upper, linear, weights, side, numbers) != OPTIMAL:
         return -1
-    tolerance, done = np.inf, 0
-    for _ in range(50 * points.shape[0]):
+    tolerance, done, repaired, first = np.inf, 0, False, 0.0
+    for _ in range(5 * points.shape[0]):
+        # Free weights, those that turn here last: they're at their bounds until they've moved.
         count = np.int64(0)
         for i in range(size):
-            if side[i] == 0:
+            if side[i] == 0 and barred[i] == 0:
                 chosen[count] = i
                 count += 1
-        base = take_base(covariance, chosen, count)
+        settled = count
+        for i in range(size):
+            if side[i] == 0 and barred[i] == 1:
+                chosen[count] = i
+                count += 1
+                low = weights[i] - lower[i] < upper[i] - weights[i]
+                weights[i] = lower[i] if low else upper[i]
+        settled = settled if settled > 0 else count
+        base = take_base(covariance, chosen, settled)
+        settled -= 1
         count -= 1
+        for p in range(settled, count):
+            chosen[p] = chosen[p + 1]
         if count > root.shape[0]:
             root = np.empty((min(size, 2 * count), min(size, 2 * count)))
         if factorise(covariance, base, chosen, count, root, weak) > 0:
@@ -72,11 +85,12 @@ def trace(covariance, mean, lower, upper, tolerances, points):
             gap = 1.0
             for i in range(size):
                 gap -= weights[i]
-            rest = free_step(covariance, root, chosen, count, base, gradient, gap, step)
+            rest = free_step(covariance, root, chosen, settled, base, gradient, gap, step)
             weights[base] = min(max(weights[base] + rest, lower[base]), upper[base])
-            for p in range(count):
+            for p in range(settled):
                 i = chosen[p]
                 weights[i] = min(max(weights[i] + step[p], lower[i]), upper[i])
+            _close_gap(lower, upper, side, weights)
         renew(covariance, linear, weights, gradient)
 
         # Where it leads.
@@ -118,7 +132,8 @@ def trace(covariance, mean, lower, upper, tolerances, points):
             where = min(where, tolerance)
             if where > following and (barred[i] == 0 or where < tolerance * (1.0 - _ROUNDING)):
                 following, at = where, i
-        if wrong:
+        if wrong and not repaired:
+            repaired = True
             if solve(covariance, linear, lower, upper, SUM_ONE, weights, side, numbers) != OPTIMAL:
                 return -1
             renew(covariance, linear, weights, gradient)
@@ -131,6 +146,7 @@ def trace(covariance, mean, lower, upper, tolerances, points):
             for i in range(size):
                 points[done, i] = weights[i]
             done += 1
+            repaired = False
             for i in range(size):
                 barred[i] = 0
         if tolerance < np.inf:
@@ -139,6 +155,9 @@ def trace(covariance, mean, lower, upper, tolerances, points):
                 weights[i] = min(max(value, lower[i]), upper[i])
         if tolerance == 0.0:
             return done
+        first = first if tolerance < np.inf else following
+        if following < _LAST * first:
+            following, at = 0.0, np.int64(-1)
         tolerance = following
         if at >= 0:
             barred[at] = 1
@@ -187,6 +206,19 @@ def _largest_return(covariance, mean, lower, upper, linear, weights, side, numbe
             gradient[i] = np.nan
     _free_one(least, most, gradient, side)
     return status
+
+
+@njit
+def _close_gap(lower, upper, side, weights):
+    """Let the free weight with the most room take what clipping left of the budget."""
+    gap, best, most = 1.0, np.int64(-1), 0.0
+    for i in range(side.size):
+        gap -= weights[i]
+        room = min(weights[i] - lower[i], upper[i] - weights[i])
+        if side[i] == 0 and room > most:
+            best, most = i, room
+    if best >= 0:
+        weights[best] = min(max(weights[best] + gap, lower[best]), upper[best])
 
 
 @njit

@@ -1,6 +1,7 @@
 """The efficient frontier, exact: all of it, not a grid of points."""
 
 import math
+from functools import cached_property
 
 import numpy as np
 
@@ -20,6 +21,9 @@ from nanobook.optimize.quadratic import SUM_ONE, certify, held_condition
 from nanobook.optimize.result import Optimum
 
 __all__ = ["EfficientFrontier", "efficient_frontier"]
+
+#: The largest residual of a turning point.
+_ENOUGH = 1e-8
 
 
 class EfficientFrontier:
@@ -57,6 +61,15 @@ class EfficientFrontier:
         self.volatilities = self._volatility(weights)
         with np.errstate(divide="ignore"):
             self.risk_aversions = 1.0 / tolerances
+
+    @cached_property
+    def kkt_residual(self):
+        """The largest residual among the turning points, as `nanobook.optimize.quadratic` has it.
+
+        Each is held to the optimality conditions at its own risk aversion.
+        """
+        pairs = zip(self._tolerances[1:], self.weights[1:], strict=True)
+        return max((self._residual(weights, tolerance) for tolerance, weights in pairs), default=0)
 
     @property
     def turning_points(self):
@@ -316,7 +329,7 @@ class EfficientFrontier:
         start, along = self.weights[k], self.weights[k + 1] - self.weights[k]
         matrix, mean = self._problem.covariance, self._problem.mean
         earned, more = start @ mean - risk_free, along @ mean
-        variance, mixed, curve = start @ matrix @ start, start @ matrix @ along, 0.0
+        variance, mixed = start @ matrix @ start, start @ matrix @ along
         curve = along @ matrix @ along
         # d/ds of (earned + more s) / sqrt(variance + 2 mixed s + curve s^2) is zero.
         down = earned * curve - more * mixed
@@ -324,16 +337,20 @@ class EfficientFrontier:
             return 0.0
         return min(max((more * variance - earned * mixed) / down, 0.0), 1.0)
 
-    def _optimum(self, method, weights, objective, tolerance):
-        matrix, numbers = self._problem.covariance, np.full(FIELDS, np.nan)
-        linear = tolerance * self._problem.mean
-        gradient = np.empty(weights.size)
-        numbers[RESIDUAL] = certify(
-            matrix, linear, self._lower, self._upper, SUM_ONE, weights, gradient
+    def _residual(self, weights, tolerance):
+        """Return the residual of a portfolio, taken to be the best for this tolerance of risk."""
+        linear, gradient = tolerance * self._problem.mean, np.empty(weights.size)
+        return certify(
+            *(self._problem.covariance, linear, self._lower, self._upper, SUM_ONE),
+            *(weights.copy(), gradient),
         )
+
+    def _optimum(self, method, weights, objective, tolerance):
+        numbers = np.full(FIELDS, np.nan)
+        numbers[RESIDUAL] = self._residual(weights, tolerance)
         numbers[STATUS], numbers[OBJECTIVE] = OPTIMAL, objective
         numbers[ITERATIONS] = len(self)
-        numbers[CONDITION] = held_condition(matrix, weights)
+        numbers[CONDITION] = held_condition(self._problem.covariance, weights)
         return Optimum(method, self._problem, weights, numbers)
 
 
@@ -408,12 +425,18 @@ def efficient_frontier(
     lower, upper = read_bounds(problem.labels, lower, upper)
     room = 4 * lower.size + 20
     count = 0
-    while count == 0:
+    while count == 0 and room <= 200 * (lower.size + 5):
         tolerances, weights = np.empty(room), np.empty((room, lower.size))
         count = trace(problem.covariance, problem.mean, lower, upper, tolerances, weights)
         room *= 2
-    if count < 0:
+    if count <= 0:
         raise ConvergenceError("efficient_frontier couldn't follow the critical line to its end")
-    return EfficientFrontier(
+    frontier = EfficientFrontier(
         problem, lower, upper, tolerances[:count].copy(), weights[:count].copy()
     )
+    if not frontier.kkt_residual <= _ENOUGH:
+        raise ConvergenceError(
+            "efficient_frontier lost the critical line: a turning point has a residual of "
+            f"{frontier.kkt_residual:.3g}; assets that stand in for each other can do that"
+        )
+    return frontier

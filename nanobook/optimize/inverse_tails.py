@@ -13,7 +13,7 @@ from nanobook.optimize.certificate import (
     OBJECTIVE,
     STATUS,
 )
-from nanobook.optimize.inputs import read_problem
+from nanobook.optimize.inputs import also_named, read_problem
 from nanobook.optimize.selection import heap_down, heapify
 from nanobook.optimize.tail_inputs import refuse_pairs
 from nanobook.optimize.tails import cdar_of, cvar_of
@@ -25,6 +25,7 @@ __all__ = ["inverse_cdar_weights", "inverse_cvar_weights", "inverse_tail_weights
 _FLOOR = 1e-8
 
 
+@also_named(returns_matrix="returns")
 def inverse_cvar_weights(returns, symbols=None, alpha=0.95, *, missing="raise", certificate=False):
     """Return weights in proportion to the inverse of each asset's own CVaR.
 
@@ -59,6 +60,7 @@ def inverse_cvar_weights(returns, symbols=None, alpha=0.95, *, missing="raise", 
     return _answer("inverse_cvar", returns, symbols, alpha, missing, certificate, False)
 
 
+@also_named(returns_matrix="returns")
 def inverse_cdar_weights(returns, symbols=None, alpha=0.95, *, missing="raise", certificate=False):
     """Return weights in proportion to the inverse of each asset's own conditional drawdown.
 

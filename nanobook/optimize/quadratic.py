@@ -67,6 +67,7 @@ _PATIENCE = 4
 _ROUNDING = 2e-14  # the largest violation, relative, that isn't worth a pivot
 _ULP = 1e-15  # a room below it under a budget is none
 _SHARP = 1e-12  # a residual above it calls for another way
+_FLAT = 1e-15  # of the undiversified variance, for each weight: rounding of none
 _ENOUGH = 1e-10  # the largest residual of an optimum
 
 
@@ -256,6 +257,12 @@ def solve(matrix, linear, lower, upper, budget, weights, side, numbers):
     numbers[RESIDUAL], numbers[ITERATIONS] = residual, rounds
     if np.isnan(residual):
         return NOT_FINITE
+    if not budget:
+        value, risk = 0.0, gross_risk(matrix, budget, weights)
+        for i in range(size):
+            value += linear[i] * weights[i]
+        if value < _FLAT * size * risk * risk:
+            return UNBOUNDED
     return OPTIMAL if residual <= _ENOUGH else NOT_CONVERGED
 
 
@@ -409,13 +416,18 @@ def certify(matrix, linear, lower, upper, budget, weights, gradient):
     nothing = 0.0
     if budget:
         nothing = _ULP
-        gap, calm = 1.0, -1
+        gap, calm, inner = 1.0, -1, False
         for i in range(size):
             gap -= weights[i]
-        for i in range(size):  # the one whose change matters least takes what rounding left
-            room = upper[i] - weights[i] if gap > 0.0 else weights[i] - lower[i]
-            if room >= abs(gap) and (calm < 0 or matrix[i, i] < matrix[calm, calm]):
-                calm = i
+        # The free weight whose change matters least takes what rounding left.
+        for i in range(size):
+            down, up = weights[i] - lower[i], upper[i] - weights[i]
+            if (up if gap > 0.0 else down) < abs(gap):
+                continue
+            free_one = down > nothing and up > nothing
+            calmer = calm < 0 or matrix[i, i] < matrix[calm, calm]
+            if (free_one == inner and calmer) or (free_one and not inner):
+                calm, inner = i, free_one
         if calm >= 0:
             weights[calm] += gap
     renew(matrix, linear, weights, gradient)

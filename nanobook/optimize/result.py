@@ -127,6 +127,43 @@ class Optimum:
         shares = self._weights * marginal / (self._weights @ marginal)
         return self._problem.labels.dress(shares, "risk_contribution")
 
+    def plot_weights(self, path=None, *, most=30, title=None):
+        """Draw the weights, and beside them the share of risk that each one brings in.
+
+        Parameters
+        ----------
+        path : str or PathLike, optional
+            Where to save the picture; its suffix decides the format.
+        most : int, default 30
+            Of more positions than these the largest are drawn, and the rest as one.
+        title : str, optional
+            The headline; by default the objective and how many assets are held.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+            The picture, made without pyplot; a notebook shows it.
+
+        Raises
+        ------
+        MissingDependencyError
+            If matplotlib isn't installed.
+        ValidationError
+            If nothing is held, or `path` ends in no suffix that matplotlib knows.
+        """
+        from nanobook.report.weights_plot import plot_weights
+
+        weights = self._problem.labels.series(self._weights)
+        risk = None
+        if self._problem.covariance is not None and self.volatility > 0:
+            marginal = self._problem.covariance @ self._weights
+            shares = self._weights * marginal / (self._weights @ marginal)
+            risk = self._problem.labels.series(shares, "risk_contribution")
+        if title is None:
+            held = np.count_nonzero(self._weights)
+            title = f"{self._method}: {held} of {self._weights.size} assets held"
+        return plot_weights(weights, risk, most=most, title=title, path=path)
+
     def raise_for_status(self):
         """Raise if the solve failed.
 

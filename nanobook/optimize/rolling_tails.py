@@ -1,8 +1,11 @@
 """Weights of least tail risk for many windows and settings in one call, warm along dates."""
 
+from concurrent.futures import ThreadPoolExecutor
+
+import numba
 import numpy as np
 
-from nanobook.jit import njit, prange
+from nanobook.jit import njit
 from nanobook.optimize.cdar_programme import cdar_window
 from nanobook.optimize.certificate import NOT_FINITE, OBJECTIVE, STATUS, TOO_FEW
 from nanobook.optimize.cvar_programme import cvar_window
@@ -14,7 +17,6 @@ __all__ = ["CDAR", "CVAR", "MEAN_CVAR", "roll_tails"]
 CVAR, CDAR, MEAN_CVAR = 0, 1, 2
 
 
-@njit(parallel=True)
 def roll_tails(
     returns,
     begins,
@@ -32,23 +34,25 @@ def roll_tails(
     """Fill weights and certificates for each setting and window.
 
     Dates are taken in chunks of fixed length, each from a cold start, so the answer doesn't depend
-    on how many threads there are.
+    on how many threads there are. The threads are Python's, as many as Numba's, each in a kernel
+    that doesn't hold the interpreter: a parallel kernel would compile these programmes twice more.
 
     Parameters
     ----------
     returns : ndarray of shape (T, N)
-        May hold NaN where an asset isn't present.
+        C-ordered; may hold NaN where an asset isn't present.
     begins, ends : ndarray of int64, shape (D,)
         Each window's first row, and the row after its last.
     present : ndarray of uint8, shape (D, N)
         Which assets are in the universe of each window; the others' weights are NaN.
     kinds : ndarray of int64, shape (S,)
         CVAR, CDAR or MEAN_CVAR.
-    alphas, aversions : ndarray of shape (S,)
-        The level of the tail; the price of CVaR in units of the window's mean return, which only
-        MEAN_CVAR has.
+    alphas : ndarray of shape (S,)
+        The level of the tail.
+    aversions : ndarray of shape (S,)
+        The price of CVaR in units of the window's mean return, which only MEAN_CVAR has.
     lower, upper : ndarray of shape (S, N)
-        Bounds on weights.
+        Bounds on weights, C-ordered.
     chunk : int
         How many dates are warm-started one after the other.
     weights : ndarray of shape (S, D, N)
@@ -56,24 +60,13 @@ def roll_tails(
     numbers : ndarray of shape (S, D, FIELDS)
         Is filled.
     """
-    periods, assets = returns.shape
-    dates, settings = begins.shape[0], kinds.shape[0]
-    columns = np.empty((assets, periods))
-    cumulative = np.zeros((periods + 1, assets))
-    faults = np.zeros((periods + 1, assets), np.int64)  # values up to a row that aren't finite
-    for t in range(periods):
-        for j in range(assets):
-            value = returns[t, j]
-            finite = 0.0 * value == 0.0
-            columns[j, t] = value
-            cumulative[t + 1, j] = cumulative[t, j] + (value if finite else 0.0)
-            faults[t + 1, j] = faults[t, j] + (0 if finite else 1)
-    longest = np.int64(1)
-    for d in range(dates):
-        longest = max(longest, ends[d] - begins[d])
-    pieces = (dates + chunk - 1) // chunk
-    for lane in prange(settings * pieces):
-        setting, piece = np.int64(lane) // pieces, np.int64(lane) % pieces
+    columns, cumulative, faults = _prepare(returns)
+    dates, chunk = len(begins), int(chunk)
+    longest = max(1, int((ends - begins).max(initial=1)))
+    solved, figures = np.ascontiguousarray(weights), np.ascontiguousarray(numbers)
+
+    def run(piece):
+        setting, first = piece
         _roll(
             returns,
             columns,
@@ -82,20 +75,50 @@ def roll_tails(
             begins,
             ends,
             present,
-            kinds[setting],
-            alphas[setting],
-            aversions[setting],
+            int(kinds[setting]),
+            float(alphas[setting]),
+            float(aversions[setting]),
             lower[setting],
             upper[setting],
             longest,
-            piece * chunk,
-            min((piece + 1) * chunk, dates),
-            weights[setting],
-            numbers[setting],
+            first,
+            min(first + chunk, dates),
+            solved[setting],
+            figures[setting],
         )
 
+    pieces = [(setting, first) for setting in range(len(kinds)) for first in range(0, dates, chunk)]
+    threads = min(numba.get_num_threads(), len(pieces))
+    if threads > 1:
+        with ThreadPoolExecutor(threads) as pool:
+            list(pool.map(run, pieces))
+    else:
+        for piece in pieces:
+            run(piece)
+    if solved is not weights:
+        weights[...] = solved
+    if figures is not numbers:
+        numbers[...] = figures
 
-@njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
+
+@njit
+def _prepare(returns):
+    """Return the returns transposed, their sums, and how many up to a row aren't finite."""
+    periods, assets = returns.shape
+    columns = np.empty((assets, periods))
+    cumulative = np.zeros((periods + 1, assets))
+    faults = np.zeros((periods + 1, assets), np.int64)
+    for t in range(periods):
+        for j in range(assets):
+            value = returns[t, j]
+            finite = 0.0 * value == 0.0
+            columns[j, t] = value
+            cumulative[t + 1, j] = cumulative[t, j] + (value if finite else 0.0)
+            faults[t + 1, j] = faults[t, j] + (0 if finite else 1)
+    return columns, cumulative, faults
+
+
+@njit(nogil=True)
 def _roll(
     returns,
     columns,

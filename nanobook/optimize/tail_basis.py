@@ -38,11 +38,13 @@ def shift(index, step):
 
 @njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
 def least(lower, j):
+    """Return an asset's lower bound, moved out by next to nothing."""
     return lower[j] - 0.1 * APART * shift(j, 0.7548776662466927)
 
 
 @njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
 def most(upper, j):
+    """Return an asset's upper bound, moved out by next to nothing."""
     return upper[j] + 0.1 * APART * shift(j, 0.5698402909980532)
 
 

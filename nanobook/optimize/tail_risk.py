@@ -8,7 +8,7 @@ from nanobook.errors import RangeError
 from nanobook.optimize.cdar_programme import cdar_weights
 from nanobook.optimize.certificate import CONDITION, FIELDS, OBJECTIVE
 from nanobook.optimize.cvar_programme import cvar_weights
-from nanobook.optimize.inputs import read_bounds, read_problem
+from nanobook.optimize.inputs import also_named, read_bounds, read_problem
 from nanobook.optimize.quadratic import held_condition
 from nanobook.optimize.tail_inputs import read_level, refuse_pairs
 from nanobook.panel.arrays import as_float
@@ -16,6 +16,7 @@ from nanobook.panel.arrays import as_float
 __all__ = ["optimize_cdar", "optimize_cvar", "optimize_mean_cvar"]
 
 
+@also_named(returns_matrix="returns")
 def optimize_cvar(
     returns,
     symbols=None,
@@ -42,8 +43,10 @@ def optimize_cvar(
         largest loss is minimised.
     missing : {"raise", "complete"}, default "raise"
         Whether a NaN is refused or its row left out.
-    lower, upper : float, array_like of shape (N,), Series or mapping
-        Bounds on each weight.
+    lower : float, array_like of shape (N,), Series or mapping, default 0.0
+        Least weight of each asset.
+    upper : float, array_like of shape (N,), Series or mapping, default 1.0
+        Largest weight of each asset.
     certificate : bool, default False
         Whether to return an `Optimum`; its objective is the CVaR, a loss being positive, and its
         duality gap proves it.
@@ -71,6 +74,7 @@ def optimize_cvar(
     return _least("cvar", cvar_weights, returns, symbols, alpha, missing, lower, upper, certificate)
 
 
+@also_named(returns_matrix="returns")
 def optimize_cdar(
     returns,
     symbols=None,
@@ -97,8 +101,10 @@ def optimize_cdar(
         Level of the tail, between 0 and 1.
     missing : {"raise", "complete"}, default "raise"
         Whether a NaN is refused or its row left out.
-    lower, upper : float, array_like of shape (N,), Series or mapping
-        Bounds on each weight.
+    lower : float, array_like of shape (N,), Series or mapping, default 0.0
+        Least weight of each asset.
+    upper : float, array_like of shape (N,), Series or mapping, default 1.0
+        Largest weight of each asset.
     certificate : bool, default False
         Whether to return an `Optimum`; its objective is the CDaR, and its duality gap proves it.
 
@@ -124,6 +130,7 @@ def optimize_cdar(
     return _least("cdar", cdar_weights, returns, symbols, alpha, missing, lower, upper, certificate)
 
 
+@also_named(returns_matrix="returns")
 def optimize_mean_cvar(
     returns,
     symbols=None,
@@ -155,8 +162,10 @@ def optimize_mean_cvar(
         Of weights that fall with age, in periods, for means that have them.
     missing : {"raise", "complete"}, default "raise"
         Whether a NaN is refused or its row left out.
-    lower, upper : float, array_like of shape (N,), Series or mapping
-        Bounds on each weight.
+    lower : float, array_like of shape (N,), Series or mapping, default 0.0
+        Least weight of each asset.
+    upper : float, array_like of shape (N,), Series or mapping, default 1.0
+        Largest weight of each asset.
     certificate : bool, default False
         Whether to return an `Optimum`; its objective is ``mean'w - risk_aversion CVaR``.
 

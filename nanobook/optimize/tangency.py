@@ -37,6 +37,7 @@ __all__ = ["best_gain", "tangency_weights"]
 _STEPS = 100
 _EXACT = 1e-13  # the relative error of a tolerance that costs nothing
 _ENOUGH = 1e-10
+_FLAT = 1e-15  # of the undiversified variance, for each weight: rounding of none
 
 
 @njit
@@ -119,11 +120,14 @@ def tangency_weights(covariance, gains, lower, upper, side, weights, numbers):
         for i in range(size):
             gain += gains[i] * weights[i]
         variance = variance_of(covariance, weights)
-        if gain > 0.0 and variance == 0.0:
+        risk = 0.0
+        for i in range(size):
+            risk += np.sqrt(covariance[i, i]) * abs(weights[i])
+        if gain > 0.0 and variance <= _FLAT * size * risk * risk:
             status = UNBOUNDED
             break
         error = variance - tolerance * gain
-        if error > 0.0:
+        if error > 0.0 or gain <= 0.0:
             low = tolerance
         else:
             high = tolerance
@@ -140,7 +144,7 @@ def tangency_weights(covariance, gains, lower, upper, side, weights, numbers):
                 tolerance = 2.0 * variance / gain + 2.0 * low
             else:
                 tolerance = 4.0 * low if low > 0.0 else _first_tolerance(covariance, gains)
-        small = abs(error) <= _EXACT * variance
+        small = gain > 0.0 and abs(error) <= _EXACT * variance
         if small or abs(tolerance - before) <= _EXACT * before:
             residual = max(residual, abs(error) / variance)
             if residual <= _ENOUGH:

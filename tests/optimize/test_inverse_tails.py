@@ -1,4 +1,4 @@
-"""The original's rules of inverse tail risk: its numbers, and its own answers where it's at hand."""
+"""The original's rules of inverse tail risk: its numbers, and its own answers."""
 
 import json
 import os
