@@ -112,8 +112,8 @@ def optimize_risk_parity(
     Examples
     --------
     >>> covariance = np.diag([0.04, 0.01])  # twice as volatile: half the weight
-    >>> optimize_risk_parity(None, covariance=covariance).round(12)
-    array([0.333333333333, 0.666666666667])
+    >>> optimize_risk_parity(None, covariance=covariance).round(8)
+    array([0.33333333, 0.66666667])
     """
     problem = read_problem(
         returns,
