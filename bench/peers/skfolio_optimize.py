@@ -1,4 +1,4 @@
-"""skfolio's side of bench_optimize, with the settings it comes with.
+"""skfolio's side of bench_optimize, with the settings it comes with, but single linkage as all.
 
 Started by the bench, in an environment with skfolio, with the folder of the problem. Its
 estimators take returns: its times hold the estimation of moments.
@@ -21,6 +21,7 @@ def main(folder):
     begin = time.perf_counter()
     import numpy as np
     from skfolio import RiskMeasure
+    from skfolio.cluster import HierarchicalClustering, LinkageMethod
     from skfolio.optimization import (
         HierarchicalRiskParity,
         MeanRisk,
@@ -40,7 +41,13 @@ def main(folder):
         "risk_parity": of(RiskBudgeting),
         "cvar": of(lambda: MeanRisk(risk_measure=RiskMeasure.CVAR, cvar_beta=ALPHA)),
         "cdar": of(lambda: MeanRisk(risk_measure=RiskMeasure.CDAR, cdar_beta=ALPHA)),
-        "hrp": of(HierarchicalRiskParity),
+        "hrp": of(
+            lambda: HierarchicalRiskParity(
+                hierarchical_clustering_estimator=HierarchicalClustering(
+                    linkage_method=LinkageMethod.SINGLE
+                )
+            )
+        ),
     }
     with np.load(Path(folder) / "problem.npz") as problem:
         tasks = tasks_of(solvers, problem)

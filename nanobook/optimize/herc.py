@@ -84,7 +84,8 @@ def optimize_herc(
     Notes
     -----
     The gap statistic compares clusters with points drawn from a fixed seed, so equal returns give
-    equal weights.
+    equal weights. Where one market moves all assets it often tells of a single cluster, and
+    weights are then inverse to the assets' risks; `clusters` asks for more.
 
     References
     ----------

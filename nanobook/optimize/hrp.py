@@ -48,7 +48,7 @@ def optimize_hrp(
     distance : {"correlation", "distance_of_distances"}, default "correlation"
         How far apart assets are: ``d = sqrt((1 - correlation) / 2)``, as in nanobook 0.19 and
         PyPortfolioOpt; or, as in the paper, the Euclidean distance between two columns of all
-        such d. Weights differ by some per mille.
+        such d. Weights differ where the rows of leaves do.
     linkage : {"single", "complete", "average", "ward"}, default "single"
         How far apart two clusters are. The paper has the first.
     covariance : str, array_like of shape (N, N) or object, default "sample"
@@ -76,6 +76,7 @@ def optimize_hrp(
 
     Notes
     -----
+    Weights depend on the order of columns, as the paper's do: an odd row isn't cut in its middle.
     nanobook 0.19 adds a millionth of the mean variance to each variance before it hands weights
     down; here nothing is added. Merges of one height stand as SciPy has them.
 

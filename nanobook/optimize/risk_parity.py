@@ -111,9 +111,15 @@ def optimize_risk_parity(
 
     Examples
     --------
+<<<<<<< HEAD
     >>> covariance = [[0.04, 0.0], [0.0, 0.01]]  # twice as volatile: half the weight
     >>> [round(weight, 12) for weight in optimize_risk_parity(None, covariance=covariance)]
     [0.333333333333, 0.666666666667]
+=======
+    >>> covariance = np.diag([0.04, 0.01])  # twice as volatile: half the weight
+    >>> optimize_risk_parity(None, covariance=covariance).round(8)
+    array([0.33333333, 0.66666667])
+>>>>>>> hier
     """
     problem = read_problem(
         returns,
