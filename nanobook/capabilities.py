@@ -5,6 +5,7 @@ __all__ = ["capabilities"]
 #: Names of both generations of the original, so that either's probing succeeds; each is added
 #: when what it names works.
 _CAPABILITIES = ("backtest_stops", "garch_forecast", "garch_ewma_forecast", "backtest_holdings")
+_CAPABILITIES += ("optimize_risk_parity",)
 
 
 def capabilities():

@@ -10,9 +10,11 @@ class _Bar:
 
     def __init__(self, bar=None):
         self._bar = bar
+        self.position = 0
 
     def show(self, position):
         """Show how much is done."""
+        self.position = position
         if self._bar is not None:
             self._bar.update(position - self._bar.n)
 
@@ -43,7 +45,7 @@ def progress_bar(total, wanted, **options):
     Returns
     -------
     object
-        With ``show(position)``, ``say(text)`` and ``close()``.
+        With ``show(position)``, the ``position`` shown, ``say(text)`` and ``close()``.
     """
     notebook = _in_notebook()
     if wanted is None:

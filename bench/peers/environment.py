@@ -19,7 +19,7 @@ def default_folder():
     return Path(base) / "nanobook-bench"
 
 
-def ready_environment(folder, package, version):
+def ready_environment(folder, package, version, others=()):
     """Return the Python of an environment that holds one version of a package.
 
     Parameters
@@ -28,6 +28,8 @@ def ready_environment(folder, package, version):
         The environment's; made if missing, and completed if it lacks the package.
     package, version : str
         What to install with pip.
+    others : sequence of str, default ()
+        What to install beside it, since the package needs it and doesn't say so.
 
     Returns
     -------
@@ -45,7 +47,7 @@ def ready_environment(folder, package, version):
         _run(sys.executable, "-m", "venv", str(folder))
     if _installed(python, package) != version:
         print(f"installing {package}=={version}", flush=True)
-        _run(python, "-I", "-m", "pip", "install", "-q", f"{package}=={version}")
+        _run(python, "-I", "-m", "pip", "install", "-q", f"{package}=={version}", *others)
     return python
 
 

@@ -11,6 +11,7 @@ from nanobook.panel.arrays import as_matrix, as_vector
 from nanobook.panel.frames import check_labels, is_frame, is_series, shown_labels
 
 __all__ = ["Labels", "Problem", "also_named", "read_bounds", "read_labels", "read_problem"]
+__all__ += ["read_rows", "read_square"]
 
 #: The most that rounding may leave between a covariance matrix and its transpose, relative.
 _SYMMETRY = 1e-8
@@ -268,23 +269,30 @@ def read_problem(
                 "returns must be given, unless each moment that's needed is given in their place"
             )
         source = given
+    _refuse_unused(half_life, shrinkage, named and given, isinstance(mean, str) and mean, needs)
     labels = read_labels(source, symbols)
     matrix, notes = None, {}
     if returns is not None:
-        matrix, notes = _read_rows(returns, missing, labels)
+        matrix, notes = read_rows(returns, missing, labels)
     square = vector = None
     if "covariance" in needs:
         if named:
             estimate = estimate_covariance(
-                matrix, given, half_life=half_life, shrinkage=shrinkage, missing=missing
+                matrix,
+                given,
+                half_life=half_life if given == "ewma" else None,
+                shrinkage=shrinkage,
+                missing=missing,
             )
             square = np.asarray(estimate.matrix)
             notes.update(estimate.notes)
         else:
-            square = _read_square(given, labels)
+            square = read_square(given, labels)
     if "mean" in needs:
         if isinstance(mean, str):
-            vector = estimate_mean(matrix, mean, half_life=half_life, missing=missing)
+            vector = estimate_mean(
+                matrix, mean, half_life=half_life if mean == "ewma" else None, missing=missing
+            )
         else:
             vector = labels.read("mean", mean)
             _refuse_infinite("mean", vector)
@@ -372,8 +380,32 @@ def _columns(table):
     return shape[1]
 
 
-def _read_rows(returns, missing, labels):
-    """Return the returns that count, and what was left out."""
+def read_rows(returns, missing, labels):
+    """Return the returns that count, and what was left out.
+
+    Parameters
+    ----------
+    returns : DataFrame or array_like of shape (T, N)
+        Returns per period.
+    missing : {"raise", "complete", "pairwise"}
+        What NaNs do.
+    labels : Labels
+        The assets, for messages.
+
+    Returns
+    -------
+    matrix : ndarray of shape (T, N)
+        At least two rows; NaNs are left only where `missing` is "pairwise".
+    notes : dict
+        How many rows were dropped or values are missing, where any are.
+
+    Raises
+    ------
+    ArgumentTypeError
+        If `returns` doesn't hold numbers.
+    ValidationError
+        If a return isn't finite, rows are too few or `missing` isn't one of the three.
+    """
     if missing not in ("raise", "complete", "pairwise"):
         raise ValidationError(f"missing must be 'raise', 'complete' or 'pairwise', got {missing!r}")
     matrix = as_matrix("returns", returns)
@@ -402,7 +434,28 @@ def _read_rows(returns, missing, labels):
     return matrix, notes
 
 
-def _read_square(given, labels):
+def read_square(given, labels):
+    """Return a covariance matrix that the caller gave, checked.
+
+    Parameters
+    ----------
+    given : DataFrame or array_like of shape (N, N)
+        The matrix.
+    labels : Labels
+        The assets.
+
+    Returns
+    -------
+    ndarray of shape (N, N)
+        Symmetric to the last bit.
+
+    Raises
+    ------
+    ArgumentTypeError
+        If it doesn't hold numbers.
+    ValidationError
+        If it isn't finite and symmetric, one row and column an asset, or a variance is negative.
+    """
     square = as_matrix("covariance", given)
     if square.shape != (labels.count, labels.count):
         raise ValidationError(
@@ -420,6 +473,22 @@ def _read_square(given, labels):
             f"covariance must not have negative variances, got {np.diag(square).min()}"
         )
     return (square + square.T) / 2
+
+
+def _refuse_unused(half_life, shrinkage, covariance, mean, needs):
+    """Raise if a number was given that no estimator would read."""
+    used = [name for name in ("covariance", "mean") if name in needs]
+    chosen = [{"covariance": covariance, "mean": mean}[name] for name in used]
+    if half_life is not None and "ewma" not in chosen:
+        raise ValidationError(
+            f"half_life must be given only where {' or '.join(used) or 'an estimator'} is 'ewma', "
+            f"got {half_life!r}"
+        )
+    if shrinkage is not None and not ("covariance" in used and covariance):
+        raise ValidationError(
+            "shrinkage must be given only where covariance is the name of an estimator that has "
+            f"one, got {shrinkage!r}"
+        )
 
 
 def _refuse_infinite(name, array):

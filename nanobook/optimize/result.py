@@ -164,9 +164,10 @@ class Optimum:
             If the status is neither "optimal" nor "computed".
         """
         if not solved(self._numbers[STATUS]):
+            known = [x for x in (self.kkt_residual, self.duality_gap) if not math.isnan(x)]
+            left = f", with a residual of {max(known):.3g}" if known else ""
             raise ConvergenceError(
-                f"{self.method} ended as {self.status!r} after {self.iterations} iterations, "
-                f"with a residual of {np.nanmax([self.kkt_residual, self.duality_gap]):.3g}"
+                f"{self.method} ended as {self.status!r} after {self.iterations} iterations{left}"
             )
 
     def __repr__(self):

@@ -9,10 +9,13 @@ from typing import NamedTuple
 import numpy as np
 
 from nanobook.errors import ArgumentTypeError, ValidationError
+from nanobook.optimize.cube import WeightCube
 from nanobook.panel.arrays import as_integer
 from nanobook.panel.frames import is_frame
 from nanobook.panel.legal import first_illegal
 from nanobook.portfolio.inputs import read_weights, rows_of_array
+from nanobook.sweep.axes import as_column
+from nanobook.sweep.grid import Grid
 from nanobook.sweep.settings import OPTION_NAMES, option_rows, settings_of
 
 __all__ = ["Chunk", "Market", "source_of", "targets_of"]
@@ -164,6 +167,32 @@ class Listed(Described):
         return f"{name} {_code_hash(self._function)}"
 
 
+class Cubed(Listed):
+    """Candidates whose weights an optimizer has made for every date."""
+
+    def __init__(self, cube, base, rules, market):
+        """Take the cube's parameters as the grid."""
+        columns = {name: as_column(values) for name, values in cube.grid.items()}
+        super().__init__(None, Grid.of_columns(columns), base, rules, market)
+        self._cube = cube
+        self._place = {_key(self.grid[at]): at for at in range(len(cube))}
+
+    def settings(self, params):
+        """Return the settings, the same for all: the parameters are the optimizer's."""
+        return settings_of(self.base, {})
+
+    def weights(self, params, prices):
+        """Return a candidate's weights."""
+        return self._cube[self._place[_key(params)]].weights
+
+    def _options(self, columns, size):
+        return option_rows(self.base, {}, size, self.rules, self._known)
+
+    def fingerprint(self):
+        """Return a digest of the weights."""
+        return _digest(self._cube.weights)
+
+
 class Stacked(Described):
     """Candidates that are matrices of weights in one array, numbered from 0."""
 
@@ -226,10 +255,7 @@ class Stacked(Described):
 
     def fingerprint(self):
         """Return a digest of the weights."""
-        digest = hashlib.sha256(str(self._stack.shape).encode())
-        for matrix in self._stack:
-            digest.update(np.ascontiguousarray(matrix, dtype=np.float64))
-        return digest.hexdigest()
+        return _digest(self._stack)
 
 
 class Streamed(Described):
@@ -329,6 +355,8 @@ def source_of(strategy, compiled, grid, base, rules, market):
             "strategy must be a Strategy, its name, an @njit function or a function from "
             f"parameters to weights where there is a grid, got {type(strategy).__name__}"
         )
+    if isinstance(strategy, WeightCube):
+        return Cubed(strategy, base, rules, market)
     if isinstance(strategy, np.ndarray):
         if strategy.ndim != 3:
             raise ValidationError(
@@ -376,6 +404,20 @@ def _stacked(pairs, shape):
         stack[place, : len(targets)] = targets
         row_at[place] = rows_at
     return stack, row_at
+
+
+def _digest(stack):
+    digest = hashlib.sha256(str(stack.shape).encode())
+    for matrix in stack:
+        digest.update(np.ascontiguousarray(matrix, dtype=np.float64))
+    return digest.hexdigest()
+
+
+def _key(params):
+    """Return what finds a candidate by its parameters; a vector is found by the object it is."""
+    return tuple(
+        value if value is None or np.ndim(value) == 0 else id(value) for value in params.values()
+    )
 
 
 def _is_number(value):

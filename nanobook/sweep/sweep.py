@@ -43,12 +43,12 @@ def sweep(
     ----------
     prices : DataFrame or array_like of shape (T, N)
         Bars by assets, as `backtest` takes them.
-    strategy : Strategy, str, callable, ndarray of shape (S, T, N) or iterable
+    strategy : Strategy, str, callable, WeightCube, ndarray of shape (S, T, N) or iterable
         What makes weights: a `Strategy` or the name of one in `nanobook.sweep.strategies`; an
         ``@njit`` function ``(t, prices, params, state, out)``, which takes the grid's own
         parameters in order (see `Strategy`); a Python function from a dict of parameters to
-        weights as `backtest` takes them; or, without a grid, the weights themselves, stacked or
-        one after the other.
+        weights as `backtest` takes them; or, without a grid, the weights themselves: those of
+        `weight_cube`, with its parameters, or a stack, or one after the other.
     grid : Grid, dict, list of dict or DataFrame, optional
         A dict of values means all combinations of them. An axis named as an option of the
         simulator varies that option: cash, costs, stops, lag, lot_size, rebalance; and parts of
