@@ -6,6 +6,7 @@ import numpy as np
 
 from nanobook.errors import ArgumentTypeError, ConvergenceError, ValidationError
 from nanobook.optimize import constraints as kinds
+from nanobook.optimize.blas import one_blas_thread
 from nanobook.optimize.branching import search
 from nanobook.optimize.certificate import (
     CONDITION,
@@ -130,16 +131,24 @@ def solve(
             f"{objective!r} follows a rule that knows no constraints, "
             f"got {type(constraints[0]).__name__}"
         )
+    compiled = None
     if not constraints and solver is None:
-        answer = _by_kernel(returns, objective, symbols, moments, lower, upper, options)
-        if answer is not None:
-            return answer
+        compiled = _by_kernel(returns, objective, symbols, moments, lower, upper, options)
+        if compiled is not None and (_is_solved(compiled) or objective not in OBJECTIVES):
+            return compiled
     if objective not in OBJECTIVES:
-        raise ValidationError(f"{objective!r} is not available in this build")
+        raise ValidationError(f"{objective!r} follows a rule and asks no solver, got {solver!r}")
     setting = _read_setting(
         returns, objective, symbols, moments, current, benchmark, lower, upper, options
     )
-    return _by_programme(setting, objective, constraints, solver, time_limit)
+    if compiled is not None:
+        setting.problem.notes["compiled"] = compiled.status
+    with one_blas_thread(kernels=False):
+        return _by_programme(setting, objective, constraints, solver, time_limit)
+
+
+def _is_solved(answer):
+    return answer.status in ("optimal", "computed")
 
 
 def _read_constraints(constraints, costs):
@@ -182,14 +191,11 @@ def _read_options(objective, options, solver, time_limit):
 
 
 def _by_kernel(returns, objective, symbols, moments, lower, upper, options):
-    """Return a compiled optimizer's answer; None if there's none for this, or it failed."""
+    """Return a compiled optimizer's answer; None if there's none for this."""
     if objective not in _COMPILED:
         return None
     name, takes = _COMPILED[objective]
-    try:
-        function = getattr(importlib.import_module("nanobook.optimize"), name)
-    except (AttributeError, ModuleNotFoundError):
-        return None
+    function = getattr(importlib.import_module("nanobook.optimize"), name)
     if objective in OBJECTIVES and not _is_long_only(lower, upper, "bounds" in takes):
         return None
     estimated = (moments["covariance"], moments["half_life"], moments["shrinkage"])
@@ -210,8 +216,7 @@ def _by_kernel(returns, objective, symbols, moments, lower, upper, options):
             given.update(lower=lower, upper=upper, missing=moments["missing"])
         else:
             given[what] = options[what]
-    answer = function(returns, symbols, **given)
-    return answer if answer.status in ("optimal", "computed") else None
+    return function(returns, symbols, **given)
 
 
 def _is_long_only(lower, upper, takes_bounds):

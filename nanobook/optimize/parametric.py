@@ -157,7 +157,10 @@ def _structure(standard):
         *_masks(standard),
     ):
         words.update(np.ascontiguousarray(array).tobytes())
-    cones = tuple((cone.matrix.shape, bool(cone.slope.size)) for cone in standard.cones)
+    cones = tuple(
+        (cone.matrix.shape, cone.columns.tobytes(), bool(cone.slope.size))
+        for cone in standard.cones
+    )
     logs = None if standard.logs is None else standard.logs.size
     return (
         *(standard.linear.size, standard.root.shape, standard.matrix.shape, cones, logs),
@@ -285,15 +288,25 @@ class _Parametric:
     def _cone(self, at, cone, x):
         import cvxpy
 
-        matrix = cvxpy.Parameter(cone.matrix.shape)
-        self._fill.append(lambda new: setattr(matrix, "value", new.cones[at].matrix))
+        # Slices, not a choice of columns: that would be a matrix product for each parameter.
+        ends = np.flatnonzero(np.diff(cone.columns) != 1) + 1
+        aside = 0.0
+        for run in np.split(np.arange(cone.columns.size), ends):
+            matrix = cvxpy.Parameter((len(cone.target), run.size))
+            self._fill.append(
+                lambda new, matrix=matrix, run=run: setattr(
+                    matrix, "value", new.cones[at].matrix[:, run]
+                )
+            )
+            first, last = cone.columns[run[0]], cone.columns[run[-1]]
+            aside = aside + matrix @ x[int(first) : int(last) + 1]
         target = self._vector(lambda new: new.cones[at].target, len(cone.target))
         limit = self._vector(lambda new: [new.cones[at].limit], 1)
         right = limit[0]
         if cone.slope.size:
             slope = self._vector(lambda new: new.cones[at].slope, cone.slope.size)
             right = right + slope @ x
-        return cvxpy.SOC(right, matrix @ x[cone.columns] - target)
+        return cvxpy.SOC(right, aside - target)
 
 
 def _sparse_parameter():

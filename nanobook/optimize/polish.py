@@ -10,6 +10,9 @@ _MOST = 1500
 #: Largest violation, in scaled units, that a polished answer may have.
 _CLOSE = 1e-13
 
+#: What's added to a singular system's diagonal, relative; least squares serve up to a size.
+_SHIFT, _SMALL = 1e-9, 400
+
 #: How often the active set may change, and the steps that Newton's method may take in each.
 _CHANGES, _STEPS = 12, 12
 
@@ -34,15 +37,16 @@ def polish(standard, x, multipliers, pushes):
     active = _Active(standard, x, multipliers, pushes)
     if active.size > _MOST:
         return None
-    for _ in range(_CHANGES):
-        answer = active.solve()
-        if answer is None:
-            return None
-        if not active.repair(*answer):
-            x, multipliers, squares = answer
-            inside = np.clip(x, standard.lower, standard.upper)
-            sides = zip(standard.cones, squares, strict=True)
-            return inside, multipliers, [square * _aside(cone, x) for cone, square in sides]
+    with np.errstate(all="ignore"):  # what a singular system overflows to is refused
+        for _ in range(_CHANGES):
+            answer = active.solve()
+            if answer is None:
+                return None
+            if not active.repair(*answer):
+                x, multipliers, squares = answer
+                inside = np.clip(x, standard.lower, standard.upper)
+                sides = zip(standard.cones, squares, strict=True)
+                return inside, multipliers, [square * _aside(cone, x) for cone, square in sides]
     return None
 
 
@@ -134,7 +138,7 @@ class _Active:
             right = np.concatenate(
                 [-self.slope(x)[0][free], limits - block @ x, -np.array(heights)]
             )
-            found = _dense_solve(system, right)
+            found = _dense_solve(system, right, count)
             if found is None:
                 return None
             step = found[: free.size]
@@ -206,20 +210,32 @@ def _bend(cone, x):
     return 0.5 * (aside @ aside - limit * limit), push, curvature
 
 
-def _dense_solve(system, right):
-    """Solve a symmetric system, which may be singular, and refine."""
+def _dense_solve(system, right, rows):
+    """Solve a symmetric system whose last `rows` unknowns are multipliers; it may be singular.
+
+    A little is added to the diagonal, with the sign that keeps each part definite, and refined
+    away again: where many answers solve the system, one of them is found.
+    """
     if not right.size:
         return right
     size = max(np.abs(right).max(), 1e-300)
-    try:
-        inverse = np.linalg.inv(system)
+    shift = np.full(right.size, _SHIFT * max(np.abs(system).max(), 1e-300))
+    shift[right.size - rows :] *= -1.0
+    for added in (0.0, 1.0):
+        try:
+            inverse = np.linalg.inv(system + np.diag(added * shift) if added else system)
+        except np.linalg.LinAlgError:
+            continue
         found = inverse @ right
-        for _ in range(2):
-            found += inverse @ (right - system @ found)
+        for _ in range(2 if not added else 12):
+            left = right - system @ found
+            if np.abs(left).max() <= 1e-15 * size:
+                break
+            found += inverse @ left
         if np.abs(system @ found - right).max() <= 1e-12 * size + 1e-16:
             return found
-    except np.linalg.LinAlgError:
-        pass
+    if right.size > _SMALL:
+        return None
     try:
         found = np.linalg.lstsq(system, right, rcond=1e-13)[0]
         found += np.linalg.lstsq(system, right - system @ found, rcond=1e-13)[0]

@@ -37,7 +37,7 @@ class Setting:
 
 
 def covariance_root(covariance):
-    """Return an upper triangle whose square is the covariance, of a semidefinite one, too.
+    """Return an upper triangle, or its first rows, whose square is the covariance.
 
     Parameters
     ----------
@@ -46,8 +46,8 @@ def covariance_root(covariance):
 
     Returns
     -------
-    ndarray of shape (N, N)
-        ``R`` with ``R'R = C``.
+    ndarray of shape (K, N)
+        ``R`` with ``R'R = C``; K is the rank.
 
     Raises
     ------
@@ -67,7 +67,8 @@ def covariance_root(covariance):
             f"covariance must be positive semidefinite, but its least eigenvalue is {values[0]} "
             f"and its largest {values[-1]}"
         )
-    scaled = np.sqrt(np.maximum(values, 0.0))[:, None] * vectors.T
+    kept = values > 1e-15 * values[-1]
+    scaled = np.sqrt(values[kept])[:, None] * vectors.T[kept]
     return np.linalg.qr(scaled, mode="r")
 
 

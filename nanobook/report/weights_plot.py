@@ -106,7 +106,7 @@ def _bars(axes, places, values, colour):
     axes.xaxis.set_major_formatter(lambda value, _: minus(f"{value:g}%"))
 
 
-def plot_weights_over_time(frame, *, most=10, title=None, path=None):
+def plot_weights_over_time(frame, *, most=10, title=None, path=None, ax=None):
     """Draw weights over time as areas on top of each other, shorts below zero.
 
     Parameters
@@ -119,11 +119,13 @@ def plot_weights_over_time(frame, *, most=10, title=None, path=None):
         The headline.
     path : str or PathLike, optional
         Where to save the picture; its suffix decides the format.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw, in a figure of the caller's; a new one by default.
 
     Returns
     -------
     matplotlib.figure.Figure
-        The picture, made without pyplot; a notebook shows it.
+        The picture, made without pyplot; a notebook shows it. With `ax`, the figure it's in.
 
     Raises
     ------
@@ -144,8 +146,8 @@ def plot_weights_over_time(frame, *, most=10, title=None, path=None):
     if rest.size:
         layers.append((_others(rest.size), values[:, rest]))
         colours.append(_REST)
-    figure = new_picture(9.0, 4.2)
-    axes = figure.subplots()
+    figure = new_picture(9.0, 4.2) if ax is None else ax.figure
+    axes = figure.subplots() if ax is None else ax
     when = place_bars(frame.index)
     if len(when) > 1:  # the last weights hold for as long as those before did
         when = np.append(when, when[-1] + (when[-1] - when[-2]))
@@ -182,5 +184,5 @@ def plot_weights_over_time(frame, *, most=10, title=None, path=None):
     )
     headline(axes, title or f"weights of {order.size} assets")
     if path is not None:
-        figure.save(path)
+        (figure.save if ax is None else figure.savefig)(path)
     return figure

@@ -1,6 +1,5 @@
 """Constrained optima against plain models, enumeration and definitions."""
 
-import importlib
 import subprocess
 import sys
 import threading
@@ -349,11 +348,6 @@ def test_names_are_read_wherever_they_stand():
 @pytest.mark.parametrize("name", ["min_variance", "max_sharpe", "utility", "max_diversification",
                                   "cvar", "cdar", "mean_cvar", "risk_parity"])  # fmt: skip
 def test_bounds_alone_are_the_compiled_optimizers_affair_with_the_same_optimum(name):
-    from nanobook.optimize import constrained
-
-    room = importlib.import_module("nanobook.optimize")
-    if not hasattr(room, constrained._COMPILED[name][0]):
-        pytest.skip("not in this build yet")
     bounds = {} if name == "risk_parity" else {"lower": 0.02, "upper": 0.3}
     compiled = optimize(RETURNS, name, **bounds)
     programme = optimize(RETURNS, name, solver="clarabel", **bounds)

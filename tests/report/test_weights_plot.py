@@ -7,6 +7,7 @@ from numpy.testing import assert_allclose
 
 from nanobook import GroupLimit, optimize
 from nanobook.errors import ValidationError
+from nanobook.report.drawing import new_picture
 from nanobook.report.weights_plot import plot_weights, plot_weights_over_time
 
 NAMES = ["a", "b", "c", "d"]
@@ -66,4 +67,6 @@ def test_weights_over_time_are_areas_that_add_up():
     assert names == ["1 other", "b", "a"]
     assert axes.get_ylim()[0] == pytest.approx(-20.4)
     assert axes.get_ylim()[1] == pytest.approx(122.4)
+    other = new_picture(4.0, 3.0)
+    assert plot_weights_over_time(frame, ax=other.subplots()) is other
     assert plot_weights_over_time(frame.reset_index(drop=True)).to_png().startswith(b"\x89PNG")
