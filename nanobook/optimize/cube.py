@@ -108,8 +108,8 @@ def weight_cube(
     method : str, default "min_variance"
         As in `rolling_weights`; "method" may stand in the grid instead.
     grid : dict of str to sequence, list of dict, DataFrame or Grid, optional
-        Needed. Values of parameters: all combinations of a dict's, the last turning fastest, or those
-        listed. Any option of `rolling_weights` but `rebalance`.
+        Needed: values of parameters, all combinations of a dict's, the last turning fastest, or
+        those listed. Any option of `rolling_weights` but `rebalance`.
     rebalance : {"W", "M", "Q", "Y"} or int, default "M"
         As in `rolling_weights`.
     progress : bool, optional
