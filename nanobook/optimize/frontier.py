@@ -389,3 +389,56 @@ def efficient_frontier(
     missing : {"raise", "complete", "pairwise"}, default "raise"
         What NaNs do; see `estimate_covariance`.
     lower : float, array_like of shape (N,), Series or mapping, default 0.0
+        Least weights.
+    upper : float, array_like of shape (N,), Series or mapping, default 1.0
+        Largest weights.
+
+    Returns
+    -------
+    EfficientFrontier
+        Turning points, any point between, the largest Sharpe ratio, a plot.
+
+    Raises
+    ------
+    ArgumentTypeError
+        If something can't be read as numbers.
+    ValidationError
+        If shapes don't agree, a value isn't finite, or no weights keep to the bounds.
+    ConvergenceError
+        If the line couldn't be followed to its end.
+
+    References
+    ----------
+    .. [1] Markowitz (1956), "The optimization of a quadratic function subject to linear
+       constraints", Naval Research Logistics Quarterly 3.
+    .. [2] Bailey, Lopez de Prado (2013), "An open-source implementation of the critical-line
+       algorithm for portfolio optimization", Algorithms 6.
+    """
+    problem = read_problem(
+        returns,
+        symbols,
+        covariance=covariance,
+        mean=mean,
+        half_life=half_life,
+        shrinkage=shrinkage,
+        missing=missing,
+        needs=("covariance", "mean"),
+    )
+    lower, upper = read_bounds(problem.labels, lower, upper)
+    room = 4 * lower.size + 20
+    count = 0
+    while count == 0 and room <= 200 * (lower.size + 5):
+        tolerances, weights = np.empty(room), np.empty((room, lower.size))
+        count = trace(problem.covariance, problem.mean, lower, upper, tolerances, weights)
+        room *= 2
+    if count <= 0:
+        raise ConvergenceError("efficient_frontier couldn't follow the critical line to its end")
+    frontier = EfficientFrontier(
+        problem, lower, upper, tolerances[:count].copy(), weights[:count].copy()
+    )
+    if not frontier.kkt_residual <= _ENOUGH:
+        raise ConvergenceError(
+            "efficient_frontier lost the critical line: a turning point has a residual of "
+            f"{frontier.kkt_residual:.3g}; assets that stand in for each other can do that"
+        )
+    return frontier

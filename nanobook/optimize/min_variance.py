@@ -43,3 +43,65 @@ def optimize_min_variance(
     missing : {"raise", "complete", "pairwise"}, default "raise"
         What NaNs do; see `estimate_covariance`.
     lower : float, array_like of shape (N,), Series or mapping, default 0.0
+        Least weights.
+    upper : float, array_like of shape (N,), Series or mapping, default 1.0
+        Largest weights.
+    certificate : bool, default False
+        Whether to return an `Optimum`, which proves itself.
+
+    Returns
+    -------
+    ndarray, Series, list, dict or Optimum
+        Weights in the shape of `returns`: a Series for a frame, a dict with `symbols`.
+
+    Raises
+    ------
+    ArgumentTypeError
+        If something can't be read as numbers.
+    ValidationError
+        If shapes don't agree, a value isn't finite, or no weights keep to the bounds.
+    ConvergenceError
+        If the solve failed.
+
+    References
+    ----------
+    .. [1] Markowitz (1952), "Portfolio selection", Journal of Finance 7.
+
+    Examples
+    --------
+    >>> optimize_min_variance([[0.01, 0.02], [-0.01, 0.02], [0.01, -0.02], [-0.01, -0.02]])
+    [0.8, 0.2]
+    """
+    problem = read_problem(
+        returns,
+        symbols,
+        covariance=covariance,
+        half_life=half_life,
+        shrinkage=shrinkage,
+        missing=missing,
+    )
+    lower, upper = read_bounds(problem.labels, lower, upper)
+    weights, numbers = np.empty(lower.size), np.full(FIELDS, np.nan)
+    side = np.full(lower.size, -1, dtype=np.int8)
+    min_variance_weights(problem.covariance, lower, upper, side, weights, numbers)
+    return problem.answer("min_variance", weights, numbers, certificate)
+
+
+@njit
+def min_variance_weights(covariance, lower, upper, side, weights, numbers):
+    """Fill the weights of the least variance, and the vector of `certificate`.
+
+    ``side`` says where each weight is thought to stand, as `solve_budget` has it (all -1 for no
+    idea), and is filled with where it does. Weights of a failed solve are NaN.
+    """
+    size = weights.size
+    linear = np.zeros(size)
+    status = solve(covariance, linear, lower, upper, SUM_ONE, weights, side, numbers)
+    numbers[STATUS], numbers[GAP] = status, np.nan
+    numbers[OBJECTIVE], numbers[CONDITION] = np.nan, np.nan
+    if status == OPTIMAL:
+        numbers[OBJECTIVE] = variance_of(covariance, weights)
+        numbers[CONDITION] = held_condition(covariance, weights)
+    else:
+        for i in range(size):
+            weights[i] = np.nan

@@ -111,3 +111,266 @@ def optimize_risk_parity(
 
     Examples
     --------
+    >>> covariance = np.diag([0.04, 0.01])  # twice as volatile: half the weight
+    >>> optimize_risk_parity(None, covariance=covariance).round(8)
+    array([0.33333333, 0.66666667])
+    """
+    problem = read_problem(
+        returns,
+        symbols,
+        covariance=covariance,
+        half_life=half_life,
+        shrinkage=shrinkage,
+        missing=missing,
+    )
+    shares = read_budgets(problem.labels, budgets)
+    check_variances(problem, shares > 0.0)
+    weights, numbers = np.zeros(shares.size), np.full(FIELDS, np.nan)
+    risk_parity_weights(problem.covariance, shares, weights, numbers)
+    return problem.answer("risk_parity", weights, numbers, certificate)
+
+
+def read_budgets(labels, budgets):
+    """Return shares of the variance, adding up to 1.
+
+    Parameters
+    ----------
+    labels : Labels
+        The assets.
+    budgets : array_like of shape (N,), Series, mapping or None
+        In any unit; None for equal ones.
+
+    Returns
+    -------
+    ndarray of shape (N,)
+        A fresh vector.
+
+    Raises
+    ------
+    ArgumentTypeError
+        If they aren't numbers.
+    ValidationError
+        If one is negative or not finite, all are 0, or there isn't one for each asset.
+    """
+    shares = labels.read("budgets", 1.0 if budgets is None else budgets)
+    wrong = shares[~(np.isfinite(shares) & (shares >= 0.0))]
+    if wrong.size:
+        raise ValidationError(f"budgets must be finite and at least 0, got {wrong[0]}")
+    if not shares.any():
+        raise ValidationError("budgets must not all be 0")
+    shares /= shares.max()
+    return shares / shares.sum()
+
+
+@njit
+def risk_parity_weights(covariance, budgets, weights, numbers):
+    """Fill weights whose contributions are the budgets, which are positive or 0 and add up to 1.
+
+    Where all weights of assets with a budget are positive on entry, the search begins there.
+    RESIDUAL is the largest abs(contribution / budget - 1), recomputed from the weights returned:
+    at most 1e-12, or where assets hedge each other so well that rounding of the weights does more
+    than that, what it does. Weights are NaN after a failure. UNBOUNDED tells of an asset, or a
+    mix of assets, without risk.
+    """
+    n = budgets.size
+    held = np.empty(n, np.int64)
+    k = 0
+    warm = True
+    for i in range(n):
+        if budgets[i] > 0.0:
+            held[k] = i
+            k += 1
+            warm = warm and weights[i] > 0.0 and weights[i] < np.inf
+    numbers[:] = np.nan
+    numbers[ITERATIONS] = 0.0
+    floor = least_variance(covariance)
+    numbers[STATUS] = OPTIMAL
+    for a in range(k):
+        variance = covariance[held[a], held[a]]
+        if not variance > floor:
+            numbers[STATUS] = UNBOUNDED if variance <= floor else NOT_FINITE
+    if numbers[STATUS] != OPTIMAL:
+        weights[:] = np.nan
+        return
+    matrix, shares = covariance, budgets
+    if k < n:
+        matrix, shares = np.empty((k, k)), np.empty(k)
+        for a in range(k):
+            shares[a] = budgets[held[a]]
+            for b in range(k):
+                matrix[a, b] = covariance[held[a], held[b]]
+    y, gradient = np.empty(k), np.empty(k)
+    for a in range(k):
+        y[a] = weights[held[a]] if warm else math.sqrt(shares[a] / matrix[a, a])
+    numbers[STATUS] = _balance(matrix, shares, y, gradient, numbers)
+    if numbers[STATUS] == UNBOUNDED or numbers[STATUS] == NOT_FINITE:
+        weights[:] = np.nan
+        return
+    total = 0.0
+    for a in range(k):
+        total += y[a]
+    weights[:] = 0.0
+    for a in range(k):
+        y[a] /= total
+        weights[held[a]] = y[a]
+    _multiply(matrix, y, gradient)
+    variance = 0.0
+    for a in range(k):
+        variance += y[a] * gradient[a]
+    worst = 0.0
+    for a in range(k):
+        worst = max(worst, abs(y[a] * gradient[a] / (variance * shares[a]) - 1.0))
+    numbers[OBJECTIVE] = variance
+    numbers[RESIDUAL] = worst
+    if not (worst <= ENOUGH or worst <= _attainable(matrix, y, gradient)):
+        weights[:] = np.nan
+        numbers[STATUS] = NOT_CONVERGED
+
+
+@njit
+def _balance(matrix, shares, y, gradient, numbers):
+    """Bring ``y_i (Cy)_i`` to the shares; return a status."""
+    k = y.size
+    _multiply(matrix, y, gradient)
+    variance, alone = 0.0, 0.0
+    for i in range(k):
+        variance += y[i] * gradient[i]
+        alone += y[i] * math.sqrt(matrix[i, i])
+    if not abs(variance) < np.inf:
+        return NOT_FINITE
+    if not variance > 1e-12 * alone * alone:  # hedged nearly in full: the scale is a guess
+        variance = alone * alone / k
+    scale = 1.0 / math.sqrt(variance)
+    begin = 0.0
+    for i in range(k):
+        y[i] *= scale
+        gradient[i] *= scale
+        begin = max(begin, y[i] * math.sqrt(matrix[i, i] / shares[i]))
+    worst = _residual(shares, y, gradient)
+    for _ in range(MOST_CYCLES):
+        if worst <= NEAR:
+            break
+        _cycle(matrix, shares, y, gradient)
+        numbers[ITERATIONS] += 1.0
+        worst = _residual(shares, y, gradient)
+    step, rest, ahead, image = np.empty(k), np.empty(k), np.empty(k), np.empty(k)
+    for _ in range(MOST_STEPS):
+        if worst <= AIM:
+            break
+        numbers[ITERATIONS] += 1.0
+        _newton_step(matrix, shares, y, gradient, worst, step, rest, ahead, image)
+        longest = 0.0
+        for i in range(k):
+            longest = max(longest, abs(step[i]))
+        if longest != longest:
+            return NOT_FINITE
+        length = 1.0 if longest <= FULL_STEP else 1.0 / (1.0 + longest)
+        for i in range(k):
+            y[i] *= 1.0 + length * step[i]
+        _multiply(matrix, y, gradient)
+        before, worst = worst, _residual(shares, y, gradient)
+        if longest <= 1e-9 and worst > 0.25 * before:  # only rounding is left
+            break
+    for i in range(k):
+        if y[i] * math.sqrt(matrix[i, i] / shares[i]) > RUNAWAY * begin:
+            return UNBOUNDED
+    return OPTIMAL
+
+
+@njit
+def _cycle(matrix, shares, y, gradient):
+    """Move each coordinate to where the function is least along it; keep ``gradient = Cy``."""
+    k = y.size
+    for i in range(k):
+        row = matrix[i]
+        variance = row[i]
+        others = gradient[i] - variance * y[i]
+        root = math.sqrt(others * others + 4.0 * variance * shares[i])
+        if others > 0.0:
+            new = 2.0 * shares[i] / (root + others)
+        else:
+            new = (root - others) / (2.0 * variance)
+        moved = new - y[i]
+        y[i] = new
+        for j in range(k):
+            gradient[j] += moved * row[j]
+
+
+@njit
+def _newton_step(matrix, shares, y, gradient, worst, step, rest, ahead, image):
+    """Fill ``step``, relative to y, by conjugate gradients on ``(YCY + B) u = b - Y C y``.
+
+    ``rest`` is the system's residual, ``ahead`` the direction of search, ``image`` its product.
+    """
+    k = y.size
+    step[:] = 0.0
+    energy = 0.0
+    for i in range(k):
+        rest[i] = shares[i] - y[i] * gradient[i]
+        ahead[i] = rest[i] / (y[i] * y[i] * matrix[i, i] + shares[i])
+        energy += rest[i] * ahead[i]
+    aim = max(0.1 * worst * min(worst, 1.0), 0.2 * AIM)
+    scaled = np.empty(k)
+    for _ in range(2 * k + 20):
+        if not energy > 0.0:
+            break
+        for i in range(k):
+            scaled[i] = y[i] * ahead[i]
+        _multiply(matrix, scaled, image)
+        curved = 0.0
+        for i in range(k):
+            image[i] = y[i] * image[i] + shares[i] * ahead[i]
+            curved += ahead[i] * image[i]
+        length = energy / curved
+        left, after = 0.0, 0.0
+        for i in range(k):
+            step[i] += length * ahead[i]
+            rest[i] -= length * image[i]
+            left = max(left, abs(rest[i]) / shares[i])
+            after += rest[i] * rest[i] / (y[i] * y[i] * matrix[i, i] + shares[i])
+        if left <= aim:
+            break
+        ratio = after / energy
+        energy = after
+        for i in range(k):
+            ahead[i] = rest[i] / (y[i] * y[i] * matrix[i, i] + shares[i]) + ratio * ahead[i]
+
+
+@njit
+def _residual(shares, y, gradient):
+    """Return the largest abs(y_i (Cy)_i / b_i - 1)."""
+    worst = 0.0
+    for i in range(y.size):
+        worst = max(worst, abs(y[i] * gradient[i] / shares[i] - 1.0))
+    return worst
+
+
+@njit
+def _attainable(matrix, y, gradient):
+    """Return what rounding of the weights may leave of the residual where assets hedge."""
+    lost = 0.0
+    for i in range(y.size):
+        terms, row = 0.0, matrix[i]
+        for j in range(y.size):
+            terms += abs(row[j]) * y[j]
+        lost = max(lost, terms / max(gradient[i], 1e-300))
+    return ROUNDING * lost
+
+
+@njit
+def _multiply(matrix, vector, out):
+    """Fill the product of a symmetric matrix and a vector, four rows a pass."""
+    k = vector.size
+    out[:] = 0.0
+    i = 0
+    while i + 3 < k:
+        v0, v1, v2, v3 = vector[i], vector[i + 1], vector[i + 2], vector[i + 3]
+        r0, r1, r2, r3 = matrix[i], matrix[i + 1], matrix[i + 2], matrix[i + 3]
+        for j in range(k):
+            out[j] += v0 * r0[j] + v1 * r1[j] + v2 * r2[j] + v3 * r3[j]
+        i += 4
+    while i < k:
+        value, row = vector[i], matrix[i]
+        for j in range(k):
+            out[j] += value * row[j]
+        i += 1
