@@ -5,6 +5,7 @@ import shutil
 import stat
 import tempfile
 import time
+from importlib import import_module
 from typing import NamedTuple
 
 import numpy as np
@@ -61,6 +62,11 @@ def steps():
         ("volatility from returns, bars and realised variance", _volatility),
         ("correlations that move", _correlations),
         ("volatility models, fitted", _volatility_models),
+        ("covariances", _covariances),
+        ("weights of the least variance and the most return for it", _quadratic_weights),
+        ("weights by risk shares and trees", _shared_weights),
+        ("weights of the least tail risk", _tail_weights),
+        ("weights for many dates", _rolling_weights),
         ("order book, one call at a time", _exchange),
         ("order book, streams of messages", _process),
         ("order book, many at once", _process_many),
@@ -244,6 +250,65 @@ def _correlations():
     for likelihood in ("joint", "pairs"):
         fit = dcc_fit(std_resid=residuals, likelihood=likelihood)
         _ = fit.correlations, fit.correlation_between(0, 1)
+
+
+def _returns():
+    return np.random.default_rng(1).normal(0.001, 0.01, (60, 4))
+
+
+def _covariances():
+    from nanobook.optimize import estimate_covariance, estimate_mean
+    from nanobook.optimize.estimators import COVARIANCES
+
+    for method in COVARIANCES:
+        estimate_covariance(_returns(), method, half_life=5 if method == "ewma" else None)
+    gaps = _returns()
+    gaps[0, 0] = np.nan
+    estimate_covariance(gaps, missing="pairwise")
+    estimate_mean(_returns())
+
+
+def _quadratic_weights():
+    room = import_module("nanobook.optimize")
+
+    room.optimize_min_variance(_returns(), certificate=True)
+    room.optimize_max_sharpe(_returns(), risk_free=-1.0)
+    room.optimize_utility(_returns())
+    room.optimize_max_diversification(_returns())
+    room.efficient_frontier(_returns())
+
+
+def _shared_weights():
+    room = import_module("nanobook.optimize")
+
+    room.optimize_risk_parity(_returns())
+    room.optimize_hrp(_returns())
+    room.optimize_herc(_returns())
+    room.optimize_nco(_returns())
+    room.optimize_nco(_returns(), risk_free=-1.0, objective="max_sharpe")
+    room.inverse_volatility_weights(_returns())
+    room.equal_weights(_returns())
+
+
+def _tail_weights():
+    room = import_module("nanobook.optimize")
+
+    room.optimize_cvar(_returns(), certificate=True)
+    room.optimize_cdar(_returns(), certificate=True)
+    room.optimize_mean_cvar(_returns())
+    room.inverse_cvar_weights(_returns(), certificate=True)
+    room.inverse_cdar_weights(_returns(), certificate=True)
+
+
+def _rolling_weights():
+    from nanobook.optimize import weight_cube
+    from nanobook.optimize.candidates import METHODS
+
+    setup = {"rebalance": 10, "progress": False}
+    for method in METHODS:
+        clusters = {"clusters": 2} if method in ("herc", "nco") else {}
+        weight_cube(_returns(), method, {"window": [20, 40]}, **setup, **clusters)
+    weight_cube(_returns(), grid={"covariance": ["sample", "oas"]}, window=40, **setup)
 
 
 def _exchange():

@@ -207,6 +207,7 @@ def _run_tails(matrix, streak, ends, candidates, chosen, weights, numbers, bar):
 def _run_programmes(matrix, begins, ends, present, candidates, group, weights, numbers):
     """Run the tail programmes of one window; dates with gaps go one at a time, gaps left out."""
     from nanobook.optimize.rolling_tails import CDAR, CVAR, MEAN_CVAR, roll_tails
+    from nanobook.optimize.tail_conditions import fill_conditions
 
     kinds = {"cvar": CVAR, "cdar": CDAR, "mean_cvar": MEAN_CVAR}
     settings = candidates.settings[group]
@@ -242,4 +243,5 @@ def _run_programmes(matrix, begins, ends, present, candidates, group, weights, n
     fine = np.isin(figures[:, :, STATUS], (OPTIMAL, COMPUTED))
     solved[~fine] = np.nan
     solved[fine[:, :, None] & np.isnan(solved)] = 0.0
+    fill_conditions(matrix, begins, ends, solved, figures)
     weights[group], numbers[group] = solved, figures

@@ -55,7 +55,11 @@ class RollingWeights:
 
     @cached_property
     def certificates(self):
-        """A frame: how each date's solve ended, and the figures that prove it."""
+        """A frame: how each date's solve ended, and the figures that prove it.
+
+        Condition numbers are those of the covariance of the assets held; NaN for rules, which
+        solve nothing. `assets` is how many are held.
+        """
         from pandas import DataFrame
 
         numbers = self._numbers
@@ -106,30 +110,34 @@ class RollingWeights:
             f"{failed} failed)"
         )
 
-    def plot_weights(self, ax=None):
+    def plot_weights(self, path=None, *, ax=None):
         """Draw the weights over time, one area an asset.
 
         Parameters
         ----------
+        path : str or PathLike, optional
+            Where to save the picture; its suffix decides the format.
         ax : matplotlib.axes.Axes, optional
-            Where to draw; a new figure by default.
+            Where to draw, in a figure of the caller's; a new one by default.
 
         Returns
         -------
-        matplotlib.axes.Axes
-            The drawing.
+        matplotlib.figure.Figure
+            The picture, made without pyplot; a notebook shows it. With `ax`, the figure it's in.
 
         Raises
         ------
         MissingDependencyError
             If matplotlib isn't installed.
+        ValidationError
+            If no date has weights, or `path` ends in no suffix that matplotlib knows.
         """
         from pandas import DataFrame
 
         from nanobook.report.weights_plot import plot_weights_over_time
 
         frame = DataFrame(self._weights, index=self._panel.dates, columns=self._panel.columns)
-        return plot_weights_over_time(frame.ffill(), ax=ax)
+        return plot_weights_over_time(frame.ffill(), path=path, ax=ax)
 
 
 def rolling_weights(

@@ -63,6 +63,7 @@ def use_everything(folder):
     use_tests_of_luck(prices)
     use_volatility(prices.ffill())
     use_sweeps(prices)
+    use_optimizers()
     use_figures_of_states()
     use_a_feed(folder / "day.itch")
 
@@ -112,6 +113,40 @@ def use_sweeps(prices):
         grid = {"lookback": [3, 5]}
         nanobook.walk_forward(prices, "inverse_volatility", grid, 10, 5, **options)
         nanobook.combinatorial_cross_validation(prices, "volatility_target", grid, **options)
+
+
+def use_optimizers():
+    rng = np.random.default_rng(2)
+    dates = pd.bdate_range("2020-01-01", periods=80, name="date")
+    returns = pd.DataFrame(rng.normal(0.001, 0.01, (80, 5)), dates, list("ABCDE"))
+    gaps = returns.copy()
+    gaps.iloc[:20, 0] = gaps.iloc[60, 1] = np.nan
+    nanobook.estimate_covariance(gaps, "ewma", half_life=9.0, missing="pairwise")
+    nanobook.estimate_mean(returns, "james_stein")
+    for name in ("min_variance", "utility", "max_diversification"):
+        optimum = nanobook.optimize(returns, name, covariance="nonlinear", upper=0.4)
+        _ = optimum.condition_number, optimum.risk_contributions()
+    nanobook.optimize_max_sharpe(returns.to_numpy().tolist(), list("ABCDE"), -0.01, upper=0.3)
+    nanobook.efficient_frontier(returns, upper=0.5).max_sharpe(-0.01)
+    nanobook.optimize_risk_parity(returns, budgets=[0.2, 0.3, 0.5, 0, 0], covariance="oas")
+    nanobook.optimize_hrp(returns, distance="distance_of_distances", linkage="ward")
+    nanobook.optimize_herc(returns, risk="volatility", clusters=2)
+    nanobook.optimize_nco(returns, risk_free=-0.01, objective="max_sharpe", clusters=3)
+    _ = nanobook.inverse_volatility_weights(returns, certificate=True).condition_number
+    for alpha in (0.9, 0.99):
+        nanobook.optimize_cvar(returns, alpha=alpha, upper=0.4)
+        nanobook.optimize_cdar(returns, alpha=alpha, certificate=True)
+        nanobook.optimize_mean_cvar(returns, alpha=alpha)
+        nanobook.inverse_cdar_weights(returns, alpha=alpha)
+    for frame in (gaps, returns.to_numpy()):
+        for method in ("max_sharpe", "cvar", "inverse_cdar", "hrp"):
+            nanobook.rolling_weights(frame, method, min_periods=20, rebalance=7)
+    nanobook.compare_optimizers(returns, window=40, rebalance=10, costs=5)
+    cube = nanobook.weight_cube(
+        returns, "utility", {"window": [20, 40], "mean": ["historical", "ewma"]}, half_life=9.0,
+        covariance="ewma", rebalance=10,
+    )  # fmt: skip
+    nanobook.sweep(100 * (1 + returns).cumprod(), cube, cash=1e5)
 
 
 def use_a_feed(path):

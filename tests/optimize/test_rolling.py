@@ -57,6 +57,28 @@ def test_a_date_is_its_window_alone(method):
         assert weights.sum() == pytest.approx(1.0, abs=1e-12)
 
 
+def test_certificates_say_what_a_single_solve_says():
+    returns = panel(rows=120, assets=4)
+    for method in ("min_variance", "max_diversification", "cvar", "cdar"):
+        rolled = rolling_weights(returns, method, window=60, rebalance=25)
+        for date, found in rolled.certificates.iterrows():
+            row = returns.index.get_loc(date)
+            window = returns.iloc[row - 59 : row + 1]
+            alone = getattr(nanobook, f"optimize_{method}")(window, certificate=True)
+            assert found["status"] == alone.status == "optimal"
+            assert found["objective"] == pytest.approx(alone.objective, rel=1e-9)
+            assert found["condition_number"] == pytest.approx(alone.condition_number, rel=1e-6)
+            assert found["assets"] == (alone.weights > 0).sum()
+            assert np.nanmax([found["kkt_residual"], found["duality_gap"]]) < 1e-10
+
+
+def test_weights_over_time_are_drawn(tmp_path):
+    pytest.importorskip("matplotlib", reason="needs the extra plot")
+    rolled = rolling_weights(panel(), "risk_parity", window=60, rebalance=20)
+    rolled.plot_weights(tmp_path / "weights.png")
+    assert (tmp_path / "weights.png").stat().st_size > 5_000
+
+
 COVARIANCES = [
     *({"covariance": name} for name in ("sample", "ledoit_wolf", "constant_correlation", "oas")),
     *({"covariance": name} for name in ("nonlinear", "denoised", "single_factor")),
