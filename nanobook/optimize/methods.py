@@ -22,6 +22,7 @@ from nanobook.optimize.candidates import (
     SHRINKAGE,
     VARIANT,
 )
+from nanobook.optimize.certificate import CONDITION
 from nanobook.optimize.equal import fill_equal
 from nanobook.optimize.estimators import fill_covariance
 from nanobook.optimize.herc import herc_weights
@@ -32,6 +33,7 @@ from nanobook.optimize.max_sharpe import max_sharpe_weights
 from nanobook.optimize.min_variance import min_variance_weights
 from nanobook.optimize.moments import fill_mean
 from nanobook.optimize.nco import nco_weights
+from nanobook.optimize.quadratic import held_condition
 from nanobook.optimize.risk_parity import risk_parity_weights
 from nanobook.optimize.utility import utility_weights
 
@@ -101,6 +103,7 @@ def _max_diversification(row, covariance, mean, lower, upper, budgets, side, wei
 
 def _risk_parity(row, covariance, mean, lower, upper, budgets, side, weights, numbers):
     risk_parity_weights(covariance, budgets, weights, numbers)
+    numbers[CONDITION] = held_condition(covariance, weights)
 
 
 def _inverse_volatility(row, covariance, mean, lower, upper, budgets, side, weights, numbers):

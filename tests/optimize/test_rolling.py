@@ -59,7 +59,7 @@ def test_a_date_is_its_window_alone(method):
 
 def test_certificates_say_what_a_single_solve_says():
     returns = panel(rows=120, assets=4)
-    for method in ("min_variance", "max_diversification", "cvar", "cdar"):
+    for method in ("min_variance", "max_diversification", "risk_parity", "cvar", "cdar"):
         rolled = rolling_weights(returns, method, window=60, rebalance=25)
         for date, found in rolled.certificates.iterrows():
             row = returns.index.get_loc(date)
