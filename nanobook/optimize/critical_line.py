@@ -23,7 +23,8 @@ from nanobook.optimize.quadratic import SUM_ONE, solve
 __all__ = ["trace"]
 
 _ROUNDING = 1e-13  # of a slope or a stretch
-_LAST = 1e-18  # of the first tolerance: no turn comes below it
+_LAST = 1e-14  # of the first tolerance: no turn comes below it
+_ALIKE = 1e-12  # relative to the largest return: a difference that rounding may have made
 _WRONG = 1e-10  # a violation, relative, after which the programme is solved instead
 
 
@@ -189,10 +190,13 @@ def _largest_return(covariance, mean, lower, upper, linear, weights, side, numbe
         rest -= upper[best] - lower[best]
         last = mean[best]
     least, most = lower.copy(), upper.copy()
+    alike = 0.0
     for i in range(size):
-        if mean[i] > last:
+        alike = max(alike, _ALIKE * abs(mean[i]))
+    for i in range(size):
+        if mean[i] > last + alike:
             least[i] = upper[i]
-        elif mean[i] < last:
+        elif mean[i] < last - alike:
             most[i] = lower[i]
         side[i] = -1
     status = solve(covariance, linear, least, most, SUM_ONE, weights, side, numbers)

@@ -64,11 +64,16 @@ class EfficientFrontier:
 
     @cached_property
     def kkt_residual(self):
-        """The largest residual among the turning points, as `nanobook.optimize.quadratic` has it.
+        """The largest residual along the frontier, as `nanobook.optimize.quadratic` has it.
 
-        Each is held to the optimality conditions at its own risk aversion.
+        Each turning point is held to the optimality conditions at its own risk aversion, the
+        first at that of the second, and so is the middle between each two.
         """
-        pairs = zip(self._tolerances[1:], self.weights[1:], strict=True)
+        pairs = [*zip(self._tolerances[1:], self.weights[1:], strict=True)]
+        pairs += [(self._tolerances[1], self.weights[0])] if len(self) > 1 else []
+        for k in range(1, len(self) - 1):
+            middle = (self._tolerances[k] + self._tolerances[k + 1]) / 2.0
+            pairs.append((middle, self._mix(k, 0.5)))
         return max((self._residual(weights, tolerance) for tolerance, weights in pairs), default=0)
 
     @property

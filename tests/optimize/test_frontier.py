@@ -169,6 +169,39 @@ def test_edges_have_a_frontier():
         safe.max_sharpe()
 
 
+def the_utility(returns, weights, risk_aversion):
+    covariance = np.atleast_2d(np.cov(returns, rowvar=False))
+    return returns.mean(axis=0) @ weights - risk_aversion / 2 * weights @ covariance @ weights
+
+
+@pytest.mark.parametrize("seed", [19, 103, 111, 119])
+def test_assets_that_earn_the_same_but_for_rounding_share_the_first_point(seed):
+    rng = np.random.default_rng(seed)
+    assets = rng.integers(2, 25)
+    returns = np.round(rng.normal(0.0005, 0.01, (60, assets)) + rng.normal(0, 0.01, (60, 1)), 2)
+    top = np.sort(returns.mean(axis=0))[-2:]
+    assert top[1] - top[0] < 1e-15
+    frontier = efficient_frontier(returns)
+    assert (frontier.weights[0] > 0).sum() == 2
+    for risk_aversion in (0.1, 1.0, 5.0, 50.0):
+        ours = frontier.weights_at(risk_aversion=risk_aversion)
+        alone = optimize_utility(returns, risk_aversion=risk_aversion)
+        wanted = the_utility(returns, alone, risk_aversion)
+        assert the_utility(returns, ours, risk_aversion) == pytest.approx(wanted, rel=1e-10)
+
+
+def test_cash_has_a_place_on_it():
+    returns = np.random.default_rng(1002).normal(0.001, 0.01, (60, 6))
+    returns[:, 0] = 0.0001
+    frontier = efficient_frontier(returns)
+    assert frontier.volatilities[-1] < 1e-15
+    assert frontier.weights[-1][0] == 1.0
+    for risk_aversion in (1.0, 50.0, 1e4):
+        ours = frontier.weights_at(risk_aversion=risk_aversion)
+        alone = optimize_utility(returns, risk_aversion=risk_aversion)
+        assert_allclose(ours, alone, rtol=0, atol=1e-9)
+
+
 @pytest.mark.parametrize("scale", [1e-8, 1e8])
 def test_scale_changes_nothing(scale):
     plain, other = efficient_frontier(small()), efficient_frontier(small() * scale)
