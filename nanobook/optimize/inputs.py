@@ -16,6 +16,9 @@ __all__ += ["read_rows", "read_square"]
 #: The most that rounding may leave between a covariance matrix and its transpose, relative.
 _SYMMETRY = 1e-8
 
+#: How far below 0 the correlations' least eigenvalue may lie.
+_DEFINITE = 1e-9
+
 
 class Labels:
     """The assets' names, and the kind of object that weights are dressed as.
@@ -288,6 +291,8 @@ def read_problem(
             notes.update(estimate.notes)
         else:
             square = read_square(given, labels)
+            if given is covariance:  # a matrix of the caller's own; what we estimate is sound
+                _refuse_indefinite(square)
     if "mean" in needs:
         if isinstance(mean, str):
             vector = estimate_mean(
@@ -473,6 +478,25 @@ def read_square(given, labels):
             f"covariance must not have negative variances, got {np.diag(square).min()}"
         )
     return (square + square.T) / 2
+
+
+def _refuse_indefinite(square):
+    """Raise if a portfolio has a negative variance, beyond what rounding does."""
+    from nanobook.optimize.blas import one_blas_thread
+
+    scale = np.sqrt(np.diag(square))
+    scale[scale == 0.0] = 1.0
+    shifted = square / scale / scale[:, None]
+    shifted[np.diag_indices_from(shifted)] += _DEFINITE
+    with one_blas_thread(kernels=False):
+        try:
+            np.linalg.cholesky(shifted)
+        except np.linalg.LinAlgError:
+            least = np.linalg.eigvalsh(square)[0]
+            raise ValidationError(
+                f"covariance must be positive semidefinite, but its least eigenvalue is {least}; "
+                "nearest_covariance() repairs it"
+            ) from None
 
 
 def _refuse_unused(half_life, shrinkage, covariance, mean, needs):

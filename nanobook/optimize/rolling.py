@@ -194,8 +194,9 @@ def rolling_weights(
     -----
     A solve that fails is a row of NaN, which `backtest` reads as "keep", with its status in
     `.certificates`; it ends nothing. "unbounded" means that an asset, or a mix of them, has no
-    risk, which shares of risk and ratios to it can't do with. Each solve starts from the date before. Dates run side by
-    side in fixed chunks, so the bits don't depend on the number of threads.
+    risk, which shares of risk and ratios to it can't do with. Each solve starts from the date
+    before. Dates run side by side in fixed chunks, so the bits don't depend on the number of
+    threads.
 
     Examples
     --------

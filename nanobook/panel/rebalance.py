@@ -82,7 +82,7 @@ def decision_bars(rule, index, bars):
         return np.arange(bars) % rule == 0
     if index is None or not hasattr(index, "tz"):
         raise ValidationError(
-            f"rebalance={rule!r} needs prices with a DatetimeIndex; give a number of bars instead"
+            f"rebalance={rule!r} needs dates, a DatetimeIndex; give a number of bars instead"
         )
     local = np.asarray(index.tz_localize(None).as_unit("s")).astype("M8[D]")
     if rule == "W":
