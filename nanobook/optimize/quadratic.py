@@ -215,39 +215,43 @@ def solve(matrix, linear, lower, upper, budget, weights, side, numbers):
     if budget and not (least <= 1.0 + 1e-12 and most >= 1.0 - 1e-12):
         return INFEASIBLE
     gradient = np.empty(size)
-    if not warm:
-        for i in range(size):
-            weights[i], side[i] = lower[i], -1
-        _meet_budget(lower, upper, budget, weights)
-        renew(matrix, linear, weights, gradient)
-        ridge = _typical_variance(matrix) if budget else 0.0
-        descend(matrix, linear, lower, upper, ridge, _SWEEPS, weights, side, gradient)
-    else:
-        for i in range(size):
-            weights[i] = upper[i] if side[i] > 0 else lower[i]
-        _meet_budget(lower, upper, budget, weights)
-        renew(matrix, linear, weights, gradient)
-    residual = np.inf
-    rounds = _pivot_blocks(matrix, linear, lower, upper, budget, weights, side, gradient)
-    if rounds > 0:
-        residual = certify(matrix, linear, lower, upper, budget, weights, gradient)
-    if not residual <= _SHARP:
-        before = weights.copy()
-        for i in range(size):
-            weights[i] = min(max(weights[i], lower[i]), upper[i])
-        _meet_budget(lower, upper, budget, weights)
-        renew(matrix, linear, weights, gradient)
-        ended, steps = walk(matrix, linear, lower, upper, budget, weights, gradient)
-        rounds = abs(rounds) + steps
-        numbers[ITERATIONS] = rounds
-        if ended == ENDLESS:
-            return UNBOUNDED
-        after = certify(matrix, linear, lower, upper, budget, weights, gradient)
-        if after <= residual:
-            residual = after
+    for _ in range(2):  # a guess that leads nowhere makes room for none
+        if not warm:
+            for i in range(size):
+                weights[i], side[i] = lower[i], -1
+            _meet_budget(lower, upper, budget, weights)
+            renew(matrix, linear, weights, gradient)
+            ridge = _typical_variance(matrix) if budget else 0.0
+            descend(matrix, linear, lower, upper, ridge, _SWEEPS, weights, side, gradient)
         else:
             for i in range(size):
-                weights[i] = before[i]
+                weights[i] = upper[i] if side[i] > 0 else lower[i]
+            _meet_budget(lower, upper, budget, weights)
+            renew(matrix, linear, weights, gradient)
+        residual = np.inf
+        rounds = _pivot_blocks(matrix, linear, lower, upper, budget, weights, side, gradient)
+        if rounds > 0:
+            residual = certify(matrix, linear, lower, upper, budget, weights, gradient)
+        if not residual <= _SHARP:
+            before = weights.copy()
+            for i in range(size):
+                weights[i] = min(max(weights[i], lower[i]), upper[i])
+            _meet_budget(lower, upper, budget, weights)
+            renew(matrix, linear, weights, gradient)
+            ended, steps = walk(matrix, linear, lower, upper, budget, weights, gradient)
+            rounds = abs(rounds) + steps
+            numbers[ITERATIONS] = rounds
+            if ended == ENDLESS:
+                return UNBOUNDED
+            after = certify(matrix, linear, lower, upper, budget, weights, gradient)
+            if after <= residual:
+                residual = after
+            else:
+                for i in range(size):
+                    weights[i] = before[i]
+        if not warm or residual <= _ENOUGH:
+            break
+        warm = False
     for i in range(size):
         side[i] = 0
         if weights[i] <= lower[i]:
