@@ -22,6 +22,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
+from numba import get_num_threads, set_num_threads
 from peers.environment import default_folder, ready_environment
 from peers.optimize_rows import ALPHA, ROWS, WINDOW
 from peers.process import Peer
@@ -68,6 +69,9 @@ def main():
         peers = {} if options.alone or not chosen else _start_peers(options, folder, opened)
         for name, (kind, key) in chosen.items():
             _bench_row(name, kind, problem[key], peers, rounds, opened)
+    if options.only in "windows of tails":
+        for method in ("cvar", "cdar"):
+            _bench_windows(method, rounds)
     if options.only in "cube":
         _bench_cube(rounds)
 
@@ -82,7 +86,9 @@ def _read_options():
     )
     parser.add_argument("--alone", action="store_true", help="leave the peers out")
     parser.add_argument("--quick", action="store_true", help="one round")
-    parser.add_argument("--only", default="", help="only rows with this in their name, or 'cube'")
+    parser.add_argument(
+        "--only", default="", help="only rows with this in their name, 'windows of tails' or 'cube'"
+    )
     return parser.parse_args()
 
 
@@ -282,6 +288,37 @@ def _tail_mean(losses):
 
 
 # ---- the cube --------------------------------------------------------------------------------
+
+
+def _bench_windows(method, rounds, periods=1000, assets=50, count=64):
+    """Time warm windows beside cold ones: the same windows, rolled over and one call each."""
+    returns = _returns(periods + 21 * (count + 1), assets, seed=12)
+    optimize = getattr(nanobook, f"optimize_{method}")
+    print(f"\n{count} windows of {periods} x {assets}, {method}, on one thread")
+    clocks, threads = [], get_num_threads()
+    set_num_threads(1)
+    try:
+        for step in (1, 21):
+            first = -(-(periods - 1) // step) * step + 1  # rows decide from 0 on, every so many
+            ends = range(first, first + step * count, step)
+            rows = returns[: ends[-1]]
+
+            def roll(rows=rows, step=step):
+                options = {"window": periods, "rebalance": step, "progress": False}
+                rolled = nanobook.rolling_weights(rows, method, **options)
+                assert len(rolled) == count
+
+            def call(rows=rows, ends=ends):
+                return [optimize(rows[end - periods : end]) for end in ends]
+
+            clocks += [Clock(f"rolled, step {step}", roll), Clock(f"called, step {step}", call)]
+        print_firsts(clocks)
+        print_table(race(clocks, rounds))
+        for rolled, called in zip(clocks[::2], clocks[1::2], strict=True):
+            each, ratio = show(rolled.median / count), called.median / rolled.median
+            print(f"{rolled.name}: {each} a window, {ratio:.1f} times as fast as called")
+    finally:
+        set_num_threads(threads)
 
 
 def _bench_cube(rounds, dates=100, assets=50):

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from nanobook.errors import ArgumentTypeError, ValidationError
+from nanobook.errors import ArgumentTypeError, RangeError, ValidationError
 from nanobook.optimize.distances import read_distance
 from nanobook.optimize.estimators import COVARIANCES
 from nanobook.optimize.herc import RISKS
@@ -119,6 +119,8 @@ def read_candidates(labels, fixed, axes):
     ------
     ArgumentTypeError
         If a value is of another kind.
+    RangeError
+        If a number is out of its range.
     ValidationError
         If a method or a parameter isn't known, isn't used by any method asked for, or has a value
         that it can't have.
@@ -169,6 +171,8 @@ def _row(chosen):
     row[COVARIANCE] = _place("covariance", chosen["covariance"], COVARIANCES)
     row[MEAN] = _place("mean", chosen["mean"], MEANS)
     row[AVERSION] = as_float("risk_aversion", chosen["risk_aversion"], least=0.0)
+    if method == "mean_cvar" and not row[AVERSION] > 0.0:
+        raise RangeError(f"risk_aversion must be positive for 'mean_cvar', got {row[AVERSION]}")
     row[RISK_FREE] = as_float("risk_free", chosen["risk_free"])
     row[LEVEL] = as_float("alpha", chosen["alpha"], finite=method not in TAIL_METHODS[3:])
     if method in TAIL_METHODS[:3] and not 0.0 < row[LEVEL] < 1.0:

@@ -41,6 +41,9 @@ _LAPACK_CODES = [COVARIANCES.index(name) for name in CALL_LAPACK]
 #: Lanes between two steps of the progress bar.
 _LANES_AT_ONCE = 64
 
+#: Dates that tail programmes are solved one after the other: a cold start costs many warm ones.
+_TAIL_DATES = 32
+
 #: Candidates of tail programmes between two steps.
 _SETTINGS_AT_ONCE = 8
 
@@ -225,7 +228,7 @@ def _run_programmes(matrix, begins, ends, present, candidates, group, weights, n
 
     def run(returns, begins, ends, present, weights, numbers):
         roll_tails(
-            returns, begins, ends, present.astype(np.uint8), *table, _chunks(ends.size)[0][1],
+            returns, begins, ends, present.astype(np.uint8), *table, _TAIL_DATES,
             weights, numbers,
         )  # fmt: skip
 

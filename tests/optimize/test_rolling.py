@@ -288,6 +288,7 @@ def test_a_cube_goes_into_a_sweep():
         ({"covariance": "ewma"}, "half_life must be given"),
         ({"half_life": 3.0}, "half_life is for"),
         ({"covariance": "ledoit_wolf", "shrinkage": 1.5}, "shrinkage must lie between 0 and 1"),
+        ({"method": "mean_cvar", "risk_aversion": 0.0}, "risk_aversion must be positive"),
         ({"method": "herc"}, "clusters must be given for 'herc'"),
         ({"method": "cvar", "alpha": 1.0}, "alpha must lie between 0 and 1, got 1.0"),
         ({"upper": 0.1}, "upper must let weights add up to 1"),
